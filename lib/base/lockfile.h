@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A lock held by the kernel (flock) on a file that stays: it is free exactly when no living process holds it. */
+#ifndef BASE_LOCKFILE_H
+#define BASE_LOCKFILE_H
+
+#include "base/error.h"
+#include <stdbool.h>
+
+/* Creates the file (0600) if needed and locks it. HZ_E_BUSY when another holds it and wait is false. *fd is the lock: close
+ * it to release. If the file is replaced or removed while waiting, it is opened anew. */
+int lockfile_take(int *fd, int dirfd, const char *name, bool wait, hz_error **err);
+/* True when the file exists and somebody holds it. */
+bool lockfile_is_held(int dirfd, const char *name);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Secret memory and randomness, both libsodium's, and the start of the layer.
+ * Invariant: every byte handed out by secret_data stands between guard pages, is left out of core dumps, is locked as far
+ * as the lock limit allows, and is wiped before its memory goes back.
+ */
+#include "crypto/secret.h"
+#include "crypto/aead_internal.h"
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <sodium.h>
+#include <string.h>
+#include <unistd.h>
+
+struct secret {
+	uint8_t *data;
+	size_t len;
+};
+
+static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
+static int started;
+
+static void start(void)
+{
+	uint8_t a[32] = { 0 }, b[32] = { 0 };
+
+	/* Asked directly first: where the kernel gives nothing, libsodium would abort the process. */
+	if (getentropy(a, sizeof(a)) < 0 || sodium_init() < 0)
+		return;
+	randombytes_buf(b, sizeof(b));
+	if (sodium_is_zero(b, sizeof(b)) || memcmp(a, b, sizeof(a)) == 0)
+		return;
+	aead_setup();
+	started = 1;
+}
+
+int crypto_init(hz_error **err)
+{
+	if (!CRYPTO_THREAD_run_once(&once, start) || !started)
+		return err_set(err, HZ_E_INTERNAL, "libsodium or the random generator does not start");
+	return 0;
+}
+
+int secret_new(struct secret **ret, size_t len, hz_error **err)
+{
+	AUTO(secret_free) struct secret *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return err_nomem(err);
+	s->data = sodium_malloc(len);
+	if (!s->data)
+		return err_nomem(err);
+	memset(s->data, 0, len);
+	s->len = len;
+	*ret = TAKE(s);
+	return 0;
+}
+
+int secret_from(struct secret **ret, const void *data, size_t len, hz_error **err)
+{
+	struct secret *s = NULL;
+	int rc = secret_new(&s, len, err);
+
+	if (rc < 0)
+		return rc;
+	if (len)
+		memcpy(s->data, data, len);
+	*ret = s;
+	return 0;
+}
+
+int secret_random(struct secret **ret, size_t len, hz_error **err)
+{
+	struct secret *s = NULL;
+	int rc = secret_new(&s, len, err);
+
+	if (rc < 0)
+		return rc;
+	randombytes_buf(s->data, len);
+	*ret = s;
+	return 0;
+}
+
+int secret_dup(struct secret **ret, const struct secret *s, hz_error **err)
+{
+	return secret_from(ret, s->data, s->len, err);
+}
+
+uint8_t *secret_data(struct secret *s)
+{
+	return s->data;
+}
+
+const uint8_t *secret_bytes(const struct secret *s)
+{
+	return s->data;
+}
+
+size_t secret_len(const struct secret *s)
+{
+	return s->len;
+}
+
+void secret_free(struct secret *s)
+{
+	int saved = errno;
+
+	if (!s)
+		return;
+	sodium_free(s->data); /* wipes; NULL is fine */
+	free(s);
+	errno = saved;
+}
+
+void wipe(void *p, size_t len)
+{
+	if (len)
+		sodium_memzero(p, len);
+}
+
+int secret_equal(const void *a, const void *b, size_t len)
+{
+	return len == 0 || sodium_memcmp(a, b, len) == 0;
+}
+
+void random_bytes(void *out, size_t len)
+{
+	randombytes_buf(out, len);
+}

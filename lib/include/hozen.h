@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Everything of libhozen in one include. */
+#ifndef HOZEN_H
+#define HOZEN_H
+
+#include "hozen/error.h"
+#include "hozen/json.h"
+#include "hozen/job.h"
+#include "hozen/repo.h"
+#include "hozen/backup.h"
+#include "hozen/snapshot.h"
+#include "hozen/restore.h"
+#include "hozen/check.h"
+#include "hozen/version.h"
+
+#endif
