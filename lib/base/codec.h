@@ -20,7 +20,9 @@ struct dec {
 
 static inline struct dec dec_of(const void *data, size_t len)
 {
-	struct dec d = { data, (const uint8_t *)data + len, false };
+	/* NULL with len 0 is nothing to read; no arithmetic is done on NULL. */
+	const uint8_t *p = data ? (const uint8_t *)data : (const uint8_t *)"";
+	struct dec d = { p, p + (data ? len : 0), false };
 	return d;
 }
 static inline size_t dec_left(const struct dec *d)
