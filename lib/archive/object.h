@@ -6,8 +6,8 @@
  *
  *	block   4096 bytes: 4088 of payload, then CRC-64/XZ over name || 00 || le32 index || le32 blocks || payload
  *	blocks  n; stripes s = ceil(n / 42); data blocks d = n - 2s first, then s blocks P, then s blocks Q
- *	stripe  data block i belongs to stripe i mod s at position i / s; P is the sum, Q the sum of 2^position times it,
- *	        in GF(2^8) with polynomial 11D
+ *	stripe  block i belongs to stripe i mod s, parity blocks too, so that a burst of 2s blocks hits none three times; a data
+ *	        block's position is i / s; P is the sum, Q the sum of 2^position times it, in GF(2^8) with polynomial 11D
  *	header  first 128 bytes of the payload stream, below
  *	body    length bytes after it; from there to the end of the data blocks all zero
  */

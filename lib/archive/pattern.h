@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Include and exclude patterns over stored paths ("srv/data/x", no leading slash; docs/man). Bytes, not characters.
- *   *      any bytes but /        **   any bytes          ?   one byte but /        [a-z] [!a-z]   one byte of the set, never /
- *   \x     x itself
- *   a leading / anchors at the root; without one the pattern matches at any depth, as if it began with **/
- *   a trailing / matches folders only; a matched folder takes all below it
+ *	*	any bytes but /			**	any bytes
+ *	?	one byte but /			**	followed by / where a folder name may begin: any folders, also none
+ *	[a-z]	one byte of the set, never /	[!a-z]	one byte not of the set, never /; a ] that comes first is a member
+ *	\x	x itself, in a set too
+ * A leading / anchors at the root; without one the pattern matches at any depth, as if any folders stood before it. A trailing /
+ * matches folders only; a matched folder takes all below it. Several / count as one.
  */
 #ifndef ARCHIVE_PATTERN_H
 #define ARCHIVE_PATTERN_H
@@ -17,7 +19,9 @@ struct patterns;
 
 /* An empty set; HZ_E_NOMEM. */
 int patterns_new(struct patterns **ret, hz_error **err);
-/* HZ_E_INVAL: empty, an unclosed [, a trailing backslash, or longer than 4096 bytes. */
+#define PATTERN_LEN_MAX 4096u
+/* HZ_E_INVAL: empty (or nothing but /), an unclosed [, a range that runs backwards, a trailing backslash, or longer than 4096
+ * bytes. */
 int patterns_add(struct patterns *p, const char *text, hz_error **err);
 bool patterns_is_empty(const struct patterns *p);
 void patterns_free(struct patterns *p);
