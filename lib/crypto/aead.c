@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Authenticated encryption of a suite (docs/format/crypto.md, AEAD). libcrypto does the work with a context that is keyed once
- * and gets only a nonce per message; libsodium is the reference and stands in where libcrypto lacks the cipher.
- * Invariant: what is not verified is wiped before the caller sees the result. libcrypto's own key schedule lies in ordinary
- * memory, which it wipes when freed; the key itself lies in secret memory.
+ * Authenticated encryption of a suite (docs/format/crypto.md, AEAD). libcrypto does the work with a context that is
+ * keyed once and gets only a nonce per message; libsodium is the reference and stands in where libcrypto lacks the
+ * cipher. Invariant: what is not verified is wiped before the caller sees the result. libcrypto's own key schedule lies
+ * in ordinary memory, which it wipes when freed; the key itself lies in secret memory.
  */
 #include "crypto/suite.h"
 #include "crypto/aead_internal.h"
@@ -12,8 +12,8 @@
 #include <sodium.h>
 #include <stdatomic.h>
 
-#define LEN_MAX	   (((uint64_t)1 << 36) - 32) /* of SP 800-38D; the other suite could take more */
-#define STEP_MAX   ((size_t)1 << 30)	      /* libcrypto counts in int */
+#define LEN_MAX    (((uint64_t)1 << 36) - 32) /* of SP 800-38D; the other suite could take more */
+#define STEP_MAX   ((size_t)1 << 30)          /* libcrypto counts in int */
 #define SUITES_END (SUITE_NIST + 1)
 
 struct aead {
@@ -106,8 +106,8 @@ static bool fast_seal(EVP_CIPHER_CTX *ctx, uint8_t *out, const uint8_t *nonce, c
 	int n = 0;
 
 	return EVP_CipherInit_ex(ctx, NULL, NULL, NULL, nonce, 1) && feed(ctx, NULL, ad, ad_len) &&
-	       feed(ctx, out, in, len) && EVP_CipherFinal_ex(ctx, rest, &n) &&
-	       EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_LEN, out + len);
+		feed(ctx, out, in, len) && EVP_CipherFinal_ex(ctx, rest, &n) &&
+		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_LEN, out + len);
 }
 
 /* len without the tag, which stands after it. */
@@ -119,8 +119,8 @@ static bool fast_open(EVP_CIPHER_CTX *ctx, uint8_t *out, const uint8_t *nonce, c
 
 	memcpy(tag, in + len, TAG_LEN);
 	return EVP_CipherInit_ex(ctx, NULL, NULL, NULL, nonce, 0) && feed(ctx, NULL, ad, ad_len) &&
-	       feed(ctx, out, in, len) && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_LEN, tag) &&
-	       EVP_CipherFinal_ex(ctx, rest, &n);
+		feed(ctx, out, in, len) && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_LEN, tag) &&
+		EVP_CipherFinal_ex(ctx, rest, &n);
 }
 
 static bool sodium_seal(const struct aead *a, uint8_t *out, const uint8_t *nonce, const void *ad, size_t ad_len,

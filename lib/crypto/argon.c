@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A key out of a passphrase (docs/format/crypto.md, Argon2id). The limits are checked before any memory is taken: they come from
- * stored bytes, which may have been weakened, or raised to exhaust us. */
+/* A key out of a passphrase (docs/format/crypto.md, Argon2id). The limits are checked before any memory is taken: they
+ * come from stored bytes, which may have been weakened, or raised to exhaust us. */
 #include "crypto/seal.h"
 #include <errno.h>
 #include <sodium.h>

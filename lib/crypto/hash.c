@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The unkeyed hash of a suite, whole and in steps (docs/format/crypto.md, Hash). Nothing here can fail once a hasher is made:
- * the states lie in our own memory. That is why libcrypto's low-level SHA-256 is used, which also takes the SHA instructions.
+ * The unkeyed hash of a suite, whole and in steps (docs/format/crypto.md, Hash). Nothing here can fail once a hasher is
+ * made: the states lie in our own memory. That is why libcrypto's low-level SHA-256 is used, which also takes the SHA
+ * instructions.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/suite.h"

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Keys out of keys (docs/format/crypto.md, KDF): the suite's MAC in counter mode over a length-prefixed label and context. */
+/* Keys out of keys (docs/format/crypto.md, KDF): the suite's MAC in counter mode over a length-prefixed label and
+ * context. */
 #include "crypto/suite.h"
 #include "base/codec.h"
 
-#define OUT_MAX	     (16u * ID_LEN)
+#define OUT_MAX      (16u * ID_LEN)
 #define COUNTER_REST 3 /* of the counter's four bytes, those after the first: always zero */
 
 static int out_len_check(size_t out_len, hz_error **err)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The keyed hash of a suite (docs/format/crypto.md, MAC). The key is put through once; each message begins with a copy of the
- * state after it, so that short messages cost their own bytes and little else.
- * Invariant: key-dependent states, the working copy too, lie only in the struct, which is secret memory.
+ * The keyed hash of a suite (docs/format/crypto.md, MAC). The key is put through once; each message begins with a copy
+ * of the state after it, so that short messages cost their own bytes and little else. Invariant: key-dependent states,
+ * the working copy too, lie only in the struct, which is secret memory.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/suite.h"

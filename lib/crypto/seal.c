@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Sealing to an X25519 key and wrapping under a key (docs/format/crypto.md, Seal and Wrap).
- * Invariant: every derived key encrypts one message only (fresh ephemeral key, or a wrapping key and context that the caller
- * uses once), so the nonce is zero; the commitment is compared before anything is decrypted.
+ * Invariant: every derived key encrypts one message only (fresh ephemeral key, or a wrapping key and context that the
+ * caller uses once), so the nonce is zero; the commitment is compared before anything is decrypted.
  */
 #include "crypto/seal_internal.h"
 #include <sodium.h>
@@ -50,8 +50,8 @@ static int derive(struct secret **ret, unsigned suite, const struct secret *key,
 }
 
 /* out: commitment || ciphertext || tag. */
-static int body_make(uint8_t *out, unsigned suite, const struct secret *material, const void *in, size_t len,
-	hz_error **err)
+static int body_make(
+	uint8_t *out, unsigned suite, const struct secret *material, const void *in, size_t len, hz_error **err)
 {
 	AUTO(aead_free) struct aead *a = NULL;
 	int rc = aead_new(&a, suite, secret_bytes(material), err);
@@ -104,7 +104,8 @@ static int shared_make(struct secret **ret, const struct secret *sec, const uint
 static int seal_derive(struct secret **ret, unsigned suite, const struct secret *shared, const char *label,
 	const uint8_t *eph, const uint8_t *pub, const struct iovec *ctx, size_t n, hz_error **err)
 {
-	const struct iovec fixed[2] = { { (void *)(uintptr_t)eph, BOX_PUB_LEN }, { (void *)(uintptr_t)pub, BOX_PUB_LEN } };
+	const struct iovec fixed[2] = { { (void *)(uintptr_t)eph, BOX_PUB_LEN },
+		{ (void *)(uintptr_t)pub, BOX_PUB_LEN } };
 
 	return derive(ret, suite, shared, "seal", label, fixed, 2, ctx, n, err);
 }

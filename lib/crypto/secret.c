@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Secret memory and randomness, both libsodium's, and the start of the layer.
- * Invariant: every byte handed out by secret_data stands between guard pages, is left out of core dumps, is locked as far
- * as the lock limit allows, and is wiped before its memory goes back.
+ * Invariant: every byte handed out by secret_data stands between guard pages, is left out of core dumps, is locked as
+ * far as the lock limit allows, and is wiped before its memory goes back.
  */
 #include "crypto/secret.h"
 #include "crypto/aead_internal.h"

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Ed25519 over labelled messages (docs/format/crypto.md, Signatures), by libsodium, which refuses small-order and non-canonical
- * keys and signatures. A signature is verified before it is handed out: a fault in the computation would give the key away.
+ * Ed25519 over labelled messages (docs/format/crypto.md, Signatures), by libsodium, which refuses small-order and
+ * non-canonical keys and signatures. A signature is verified before it is handed out: a fault in the computation would
+ * give the key away.
  */
 #include "crypto/seal.h"
 #include <sodium.h>
 #include <string.h>
 
-#define PREFIX	   "hozen-1 "
+#define PREFIX     "hozen-1 "
 #define PREFIX_LEN (sizeof(PREFIX) - 1)
 
 /* What is really signed; ordinary memory, messages are no secrets. */
@@ -39,8 +40,8 @@ static int expand(struct secret **full, uint8_t pub[SIGN_PUB_LEN], const struct 
 	int rc;
 
 	if (secret_len(seed) != SIGN_SEC_LEN)
-		return err_set(err, HZ_E_INVAL, "a signing key of %zu bytes instead of %d", secret_len(seed),
-			SIGN_SEC_LEN);
+		return err_set(
+			err, HZ_E_INVAL, "a signing key of %zu bytes instead of %d", secret_len(seed), SIGN_SEC_LEN);
 	rc = secret_new(&s, crypto_sign_SECRETKEYBYTES, err);
 	if (rc < 0)
 		return rc;
@@ -68,8 +69,8 @@ int sign_keypair(struct secret **seed, uint8_t pub[SIGN_PUB_LEN], hz_error **err
 	return rc;
 }
 
-int sign_make(uint8_t sig[SIG_LEN], const struct secret *seed, const char *label, const void *msg, size_t len,
-	hz_error **err)
+int sign_make(
+	uint8_t sig[SIG_LEN], const struct secret *seed, const char *label, const void *msg, size_t len, hz_error **err)
 {
 	AUTO(secret_free) struct secret *full = NULL;
 	AUTO_FREE uint8_t *whole = NULL;
@@ -104,8 +105,8 @@ int sign_check(const uint8_t sig[SIG_LEN], const uint8_t pub[SIGN_PUB_LEN], cons
 	return 0;
 }
 
-bool sign_verify(const uint8_t sig[SIG_LEN], const uint8_t pub[SIGN_PUB_LEN], const char *label, const void *msg,
-	size_t len)
+bool sign_verify(
+	const uint8_t sig[SIG_LEN], const uint8_t pub[SIGN_PUB_LEN], const char *label, const void *msg, size_t len)
 {
 	return sign_check(sig, pub, label, msg, len, NULL) == 0;
 }
