@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Little-endian reader and writer for all stored structures (docs/format/encoding.md).
- * Reader: bounded and sticky: past the end or on a bad value it returns zeros and sets bad, so a decoder checks once at its
- * end with dec_done(). Nothing is ever read outside [p, end). Lengths are compared with what is left before use.
+ * Reader: bounded and sticky: past the end or on a bad value it returns zeros and sets bad, so a decoder checks once at
+ * its end with dec_done(). Nothing is ever read outside [p, end). Lengths are compared with what is left before use.
  * Writer: appends to a struct buf; a failed allocation is sticky in bad.
  */
 #ifndef BASE_CODEC_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The one door to the operating system's files. Every file call of the library goes through the table that vfs() returns:
- * the system's, or one that a test installed to record, fail or drop calls. Calls behave as the system calls they are named
- * after (return value, errno), always add O_CLOEXEC, and are retried on EINTR inside, except close. Install a table before
- * other threads start.
+ * The one door to the operating system's files. Every file call of the library goes through the table that vfs()
+ * returns: the system's, or one that a test installed to record, fail or drop calls. Calls behave as the system calls
+ * they are named after (return value, errno), always add O_CLOEXEC, and are retried on EINTR inside, except close.
+ * Install a table before other threads start.
  */
 #ifndef BASE_VFS_H
 #define BASE_VFS_H
@@ -51,7 +51,8 @@ struct vfs {
 	ssize_t (*flistxattr)(int fd, char *list, size_t len);
 	ssize_t (*fgetxattr)(int fd, const char *name, void *value, size_t len);
 	int (*fsetxattr)(int fd, const char *name, const void *value, size_t len);
-	/* Extended attributes of a name that may be a symlink, never followed: dirfd must not be AT_FDCWD; the path is a single component. */
+	/* Extended attributes of a name that may be a symlink, never followed: dirfd must not be AT_FDCWD; the path is
+	 * a single component. */
 	ssize_t (*llistxattr)(int dirfd, const char *name, char *list, size_t len);
 	ssize_t (*lgetxattr)(int dirfd, const char *name, const char *attr, void *value, size_t len);
 	int (*lsetxattr)(int dirfd, const char *name, const char *attr, const void *value, size_t len);
@@ -77,14 +78,17 @@ int vfs_pread_all(int fd, void *buf, size_t len, uint64_t off);
 int vfs_pwritev_all(int fd, const struct iovec *iov, size_t n, uint64_t off);
 int vfs_write_all(int fd, const void *buf, size_t len);
 
-/* Reads a whole regular file of at most max bytes; *data is the caller's (free). private_only refuses (HZ_E_AUTH) a file that
- * group or others may read, or that belongs neither to the caller nor to root. */
-int vfs_read_file(uint8_t **data, size_t *len, int dirfd, const char *path, size_t max, bool private_only, hz_error **err);
+/* Reads a whole regular file of at most max bytes (HZ_E_INVAL otherwise); *data is the caller's (free), with room for
+ * one more byte after len. private_only refuses (HZ_E_AUTH) a file to which group or others have any access, or that
+ * belongs neither to the caller nor to root. */
+int vfs_read_file(
+	uint8_t **data, size_t *len, int dirfd, const char *path, size_t max, bool private_only, hz_error **err);
 
 /* mkdir -p with mode for new folders, each new one's parent fsynced; returns an O_DIRECTORY descriptor in *fd. */
 int vfs_mkdirs(int *fd, const char *path, mode_t mode, hz_error **err);
 
-/* Calls fn for each entry but . and .., in no order; a non-zero result of fn stops and is returned. d_type may be DT_UNKNOWN. */
+/* Calls fn for each entry but . and .., in no order; a non-zero result of fn stops and is returned. d_type may be
+ * DT_UNKNOWN. */
 typedef int (*vfs_dirent_fn)(void *user, const char *name, uint64_t ino, unsigned char d_type);
 int vfs_readdir(int fd, vfs_dirent_fn fn, void *user, hz_error **err);
 
