@@ -82,7 +82,13 @@ void object_parity_encode(struct object_parity *e, const struct object_layout *l
 	encode_into(e, l, stripe, block_p(l, stripe), block_q(l, stripe));
 }
 
-/* out = ca * a + cb * b */
+static void add(uint8_t *to, const uint8_t *what)
+{
+	for (size_t i = 0; i < OBJECT_PAYLOAD; i++)
+		to[i] ^= what[i];
+}
+
+/* out = ca * a + cb * b; out must be neither, for the library takes the last bytes twice. */
 static void combine(uint8_t *out, uint8_t ca, uint8_t *a, uint8_t cb, uint8_t *b)
 {
 	uint8_t rows[2] = { ca, cb }, tables[2 * 32];
@@ -121,8 +127,6 @@ static bool loss_of(struct loss *loss, const struct object_layout *l, uint32_t s
 static void mend_data(struct object_parity *e, const struct object_layout *l, uint32_t stripe, const struct loss *loss)
 {
 	uint8_t a[OBJECT_PAYLOAD], b[OBJECT_PAYLOAD];
-	uint8_t *p = block_p(l, stripe);
-	uint8_t *q = block_q(l, stripe);
 	uint8_t *d[2] = { NULL, NULL }, g[2] = { 0, 0 };
 
 	for (uint32_t i = 0; i < loss->n_data; i++) {
@@ -131,8 +135,8 @@ static void mend_data(struct object_parity *e, const struct object_layout *l, ui
 		memset(d[i], 0, OBJECT_PAYLOAD);
 	}
 	encode_into(e, l, stripe, a, b);
-	combine(a, 1, a, 1, p);
-	combine(b, 1, b, 1, q);
+	add(a, block_p(l, stripe));
+	add(b, block_q(l, stripe));
 	if (loss->n_data == 2) {
 		uint8_t f = gf_inv(g[0] ^ g[1]);
 
