@@ -9,12 +9,12 @@
 
 struct secret;
 
-/* Called once before anything else of this layer; safe to call again and from several threads. Starts the libraries, checks that
- * the random generator works. HZ_E_INTERNAL when it does not. */
+/* Called once before anything else of this layer; safe to call again and from several threads. Starts the libraries,
+ * checks that the random generator works. HZ_E_INTERNAL when it does not. */
 int crypto_init(hz_error **err);
 
-/* len bytes, zeroed; 0 is fine. HZ_E_NOMEM when memory is out. Beyond the lock limit (RLIMIT_MEMLOCK; one page a secret) the
- * memory is guarded, wiped and left out of dumps all the same, but may reach the swap. */
+/* len bytes, zeroed; 0 is fine. HZ_E_NOMEM when memory is out. Beyond the lock limit (RLIMIT_MEMLOCK; one page a
+ * secret) the memory is guarded, wiped and left out of dumps all the same, but may reach the swap. */
 int secret_new(struct secret **ret, size_t len, hz_error **err);
 /* A copy of data; the caller wipes its own. */
 int secret_from(struct secret **ret, const void *data, size_t len, hz_error **err);

@@ -19,9 +19,9 @@
 #define SUITE_SODIUM 1u
 #define SUITE_NIST   2u
 
-#define KEY_LEN	  32
+#define KEY_LEN   32
 #define NONCE_LEN 12
-#define TAG_LEN	  16
+#define TAG_LEN   16
 
 bool suite_is_known(unsigned suite);
 /* 2 where the processor has both SHA and AES instructions, else 1. */
@@ -40,8 +40,8 @@ struct id hasher_final(struct hasher *h); /* leaves it ready for the next messag
 void hasher_free(struct hasher *h);
 DEFINE_AUTO(struct hasher, hasher_free)
 
-/* Keyed hash (the suite's MAC) under one key, prepared once. A struct mac belongs to one thread at a time; mac_dup gives
- * another thread its own. domain is one byte put before the message: it separates kinds of content. */
+/* Keyed hash (the suite's MAC) under one key, prepared once. A struct mac belongs to one thread at a time; mac_dup
+ * gives another thread its own. domain is one byte put before the message: it separates kinds of content. */
 struct mac;
 int mac_new(struct mac **ret, unsigned suite, const struct secret *key, hz_error **err); /* key: KEY_LEN bytes */
 int mac_dup(struct mac **ret, const struct mac *m, hz_error **err);
@@ -61,7 +61,8 @@ int kdf(struct secret **ret, size_t out_len, unsigned suite, const struct secret
 /* AEAD under one key, prepared once; one thread at a time. Nonces are the caller's: never twice under a key. */
 struct aead;
 int aead_new(struct aead **ret, unsigned suite, const uint8_t key[KEY_LEN], hz_error **err);
-/* out holds len + TAG_LEN, len is below 2^36 - 31; in and out may be the same pointer, otherwise must not overlap. Fails only with HZ_E_INTERNAL. */
+/* out holds len + TAG_LEN, len is below 2^36 - 31; in and out may be the same pointer, otherwise must not overlap.
+ * Fails only with HZ_E_INTERNAL. */
 int aead_seal(struct aead *a, uint8_t *out, const uint8_t nonce[NONCE_LEN], const void *ad, size_t ad_len,
 	const void *in, size_t len);
 /* len counts the tag. out holds len - TAG_LEN and is written only with verified bytes visible to the caller: on
@@ -71,8 +72,8 @@ int aead_open(struct aead *a, uint8_t *out, const uint8_t nonce[NONCE_LEN], cons
 void aead_free(struct aead *a);
 DEFINE_AUTO(struct aead, aead_free)
 
-/* For tests, and for an aead made afterwards: which = 0 lets the fastest path run, 1 forces libsodium where it can do the
- * suite. */
+/* For tests, and for an aead made afterwards: which = 0 lets the fastest path run, 1 forces libsodium where it can do
+ * the suite. */
 void aead_force_reference(int which);
 
 #endif
