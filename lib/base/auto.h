@@ -6,22 +6,22 @@
 #include <stdlib.h>
 
 /* Declares the cleanup for pointers that f frees. f takes NULL. Use once per type, in the header that declares f. */
-#define DEFINE_AUTO(type, f)                                                                                           \
-	static inline void auto_##f(type **p)                                                                          \
-	{                                                                                                              \
-		f(*p);                                                                                                 \
-		*p = NULL;                                                                                             \
+#define DEFINE_AUTO(type, f)                  \
+	static inline void auto_##f(type **p) \
+	{                                     \
+		f(*p);                        \
+		*p = NULL;                    \
 	}
 #define AUTO(f) __attribute__((cleanup(auto_##f)))
 
 /* For embedded structs, AUTO_IN(f) struct T t = ...; calls f(&t). */
 #define AUTO_IN(f) __attribute__((cleanup(f)))
 
-#define TAKE(p)                                                                                                        \
-	__extension__({                                                                                                \
-		__typeof__(p) taken_ = (p);                                                                            \
-		(p) = NULL;                                                                                            \
-		taken_;                                                                                                \
+#define TAKE(p)                             \
+	__extension__({                     \
+		__typeof__(p) taken_ = (p); \
+		(p) = NULL;                 \
+		taken_;                     \
 	})
 
 static inline void auto_free_fn(void *p)

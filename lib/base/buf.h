@@ -15,7 +15,10 @@ struct buf {
 };
 
 #define BUF_MAX_DEFAULT ((size_t)1 << 30)
-#define BUF_INIT	{ NULL, 0, 0, 0 }
+#define BUF_INIT              \
+	{                     \
+		NULL, 0, 0, 0 \
+	}
 
 /* 0, or -1 when memory is out or max would be passed. */
 int buf_reserve(struct buf *b, size_t more);

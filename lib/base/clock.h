@@ -16,7 +16,8 @@ struct walltime clock_wall(void);
 uint64_t clock_mono_ns(void);
 /* For tests: both clocks come from fn (NULL: the system's). */
 void clock_install(struct walltime (*wall)(void), uint64_t (*mono)(void));
-/* "2026-11-23T07:52:27.123456789Z", at most 36 bytes with NUL; out is returned. Years beyond 9999 print with more digits. */
+/* "2026-11-23T07:52:27.123456789Z", at most 36 bytes with NUL; out is returned. Years beyond 9999 print with more
+ * digits. */
 #define CLOCK_TEXT_LEN 48
 char *clock_rfc3339(char out[CLOCK_TEXT_LEN], int64_t sec, uint32_t nsec);
 

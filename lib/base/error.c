@@ -150,25 +150,43 @@ int err_code_of(int errnum)
 	}
 }
 
-int err_errno(hz_error **err, const char *fmt, ...)
+static int set_errno(hz_error **err, int code, int errnum, const char *fmt, va_list ap)
+	__attribute__((format(printf, 4, 0)));
+static int set_errno(hz_error **err, int code, int errnum, const char *fmt, va_list ap)
 {
-	int errnum = errno;
-	int code = err_code_of(errnum);
-
 	if (err && !*err) {
-		AUTO_FREE char *what = NULL;
+		AUTO_FREE char *what = one_line(fmt, ap);
 		char *message = NULL;
 		char text[128];
-		va_list ap;
 
-		va_start(ap, fmt);
-		what = one_line(fmt, ap);
-		va_end(ap);
 		if (what && asprintf(&message, "%s: %s", what, strerror_r(errnum, text, sizeof(text))) < 0)
 			message = NULL;
 		install(err, code, errnum, message);
 	}
 	errno = errnum;
+	return code;
+}
+
+int err_errno(hz_error **err, const char *fmt, ...)
+{
+	int errnum = errno;
+	int code = err_code_of(errnum);
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)set_errno(err, code, errnum, fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+int err_errno_as(hz_error **err, int code, const char *fmt, ...)
+{
+	int errnum = errno;
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)set_errno(err, code, errnum, fmt, ap);
+	va_end(ap);
 	return code;
 }
 

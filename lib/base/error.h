@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Making and enriching the error object; the reader's side is hozen/error.h. All take err == NULL. None allocates on the
- * way to reporting HZ_E_NOMEM: a static object stands in when memory is out. All return the code they were given, so
- * that "return err_set(err, HZ_E_INVAL, ...)" works. An error that is already set is kept: the first one counts. */
+/* Making and enriching the error object; the reader's side is hozen/error.h. All take err == NULL. None allocates on
+ * the way to reporting HZ_E_NOMEM: a static object stands in when memory is out. All return the code they were given,
+ * so that "return err_set(err, HZ_E_INVAL, ...)" works. An error that is already set is kept: the first one counts. */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
@@ -10,9 +10,12 @@
 
 int err_set(hz_error **err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* From the current errno: appends ": " strerror; the code follows errno (ENOSPC and EDQUOT: NOSPACE, ENOMEM: NOMEM, ENOENT:
- * NOTFOUND, EEXIST: EXISTS, EINVAL stays IO, the rest IO). */
+/* From the current errno: appends ": " strerror; the code follows errno (ENOSPC and EDQUOT: NOSPACE, ENOMEM: NOMEM,
+ * ENOENT: NOTFOUND, EEXIST: EXISTS, EINVAL stays IO, the rest IO). */
 int err_errno(hz_error **err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same with a code of the caller's choice. */
+int err_errno_as(hz_error **err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* Prefixes the message with "...: "; returns rc. Does nothing to a NULL *err. */
 int err_wrap(hz_error **err, int rc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

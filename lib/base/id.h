@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Fixed-size names. id: 32 bytes (hashes, chunk ids, commits). uid: 16 random bytes (repository, session, pack, run, writer). */
+/* Fixed-size names. id: 32 bytes (hashes, chunk ids, commits). uid: 16 random bytes (repository, session, pack, run,
+ * writer). */
 #ifndef BASE_ID_H
 #define BASE_ID_H
 
@@ -8,8 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#define ID_LEN	    32
-#define UID_LEN	    16
+#define ID_LEN      32
+#define UID_LEN     16
 #define ID_HEX_LEN  (2 * ID_LEN)
 #define UID_HEX_LEN (2 * UID_LEN)
 

@@ -6,10 +6,11 @@
 #include "base/error.h"
 #include <stdbool.h>
 
-/* Creates the file (0600) if needed and locks it. HZ_E_BUSY when another holds it and wait is false. *fd is the lock: close
- * it to release. If the file is replaced or removed while waiting, it is opened anew. */
+/* Creates the file (0600) if needed and locks it. HZ_E_BUSY when another holds it and wait is false. *fd is the lock:
+ * close it to release. If the file is replaced or removed while waiting, it is opened anew. */
 int lockfile_take(int *fd, int dirfd, const char *name, bool wait, hz_error **err);
-/* True when the file exists and somebody holds it. */
+/* True when the file exists, can be opened, and somebody holds it. Where it is free this takes it for a moment:
+ * another's lockfile_take() copes with that. */
 bool lockfile_is_held(int dirfd, const char *name);
 
 #endif

@@ -21,13 +21,15 @@ enum newfile_mode { NEWFILE_KEEP, NEWFILE_REPLACE };
 struct newfile;
 
 /* dirfd is borrowed and must stay open until commit or discard. temp_name must not exist (HZ_E_EXISTS). */
-int newfile_create(struct newfile **ret, int dirfd, const char *name, const char *temp_name, mode_t mode, hz_error **err);
+int newfile_create(
+	struct newfile **ret, int dirfd, const char *name, const char *temp_name, mode_t mode, hz_error **err);
 int newfile_write(struct newfile *f, const struct iovec *iov, size_t n, hz_error **err);
 int newfile_commit(struct newfile *f, enum newfile_mode mode, hz_error **err);
 void newfile_discard(struct newfile *f);
 DEFINE_AUTO(struct newfile, newfile_discard)
 
 /* Create, write, commit in one call, with a random temporary name that begins ".tmp.". */
-int newfile_put(int dirfd, const char *name, const void *data, size_t len, mode_t mode, enum newfile_mode m, hz_error **err);
+int newfile_put(
+	int dirfd, const char *name, const void *data, size_t len, mode_t mode, enum newfile_mode m, hz_error **err);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Identical workers over one bounded set of tasks. Tasks have a class: higher classes run first, within a class the newest
- * first (which keeps a tree walk near depth-first, and so its memory small). A task may submit tasks. pool_submit never
- * blocks; pool_try_submit refuses when the class already has its limit waiting, and the caller then runs the work itself:
- * that is what bounds memory without a deadlock.
- * The first failing task (fn < 0) stops the pool: tasks not begun are dropped through their drop function, and pool_wait
- * returns that task's code and error. A cancelled pool behaves the same with HZ_E_CANCELED.
+ * Identical workers over one bounded set of tasks. Tasks have a class: higher classes run first, within a class the
+ * newest first (which keeps a tree walk near depth-first, and so its memory small). A task may submit tasks.
+ * pool_submit never blocks; pool_try_submit refuses when the class already has its limit waiting, and the caller then
+ * runs the work itself: that is what bounds memory without a deadlock. The first failing task (fn < 0) stops the pool:
+ * tasks not begun are dropped through their drop function, and pool_wait returns that task's code and error. A
+ * cancelled pool behaves the same with HZ_E_CANCELED.
  */
 #ifndef BASE_POOL_H
 #define BASE_POOL_H
@@ -37,7 +37,8 @@ bool pool_stopped(const struct pool *p);
 /* Stops as if a task had returned HZ_E_CANCELED. */
 void pool_cancel(struct pool *p);
 /* Until every task, submitted ones too, is done or dropped; tick (may be NULL) is called on this thread about every
- * tick_ms; non-zero from it cancels with that code. Returns 0 or the first failure. The pool can be used again after 0. */
+ * tick_ms; non-zero from it cancels with that code. Returns 0 or the first failure. The pool can be used again after 0.
+ */
 int pool_wait(struct pool *p, unsigned tick_ms, int (*tick)(void *user), void *user, hz_error **err);
 
 #endif
