@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The one JSON writer; jansson is named nowhere else. Invariants: what is printed is valid UTF-8, and once an addition
+ * was lost the outermost object never prints, so a reader gets all of a record or none. Handles of children belong to
+ * the outermost object and hold a reference to their value, so that replacing a key leaves no dangling handle.
+ */
+#include "hozen/json.h"
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/vfs.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct hz_json {
+	json_t *value;
+	hz_json *root;
+	hz_json *next; /* of the root: its children's handles */
+	bool failed;   /* of the root */
+};
+
+static void lost(hz_json *j)
+{
+	j->root->failed = true;
+}
+
+/* Takes value; NULL: it could not be made. */
+static void set(hz_json *j, const char *key, json_t *value)
+{
+	if (json_object_set_new(j->value, key, value) < 0)
+		lost(j);
+}
+
+static void append(hz_json *j, json_t *value)
+{
+	if (json_array_append_new(j->value, value) < 0)
+		lost(j);
+}
+
+static char *base64(const uint8_t *in, size_t len)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char *out = len < SIZE_MAX / 2 ? malloc((len + 2) / 3 * 4 + 1) : NULL;
+	char *p = out;
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < len; i += 3) {
+		size_t n = len - i < 3 ? len - i : 3;
+		uint32_t v = (uint32_t)in[i] << 16;
+
+		v |= n > 1 ? (uint32_t)in[i + 1] << 8 : 0;
+		v |= n > 2 ? (uint32_t)in[i + 2] : 0;
+		*p++ = digits[v >> 18];
+		*p++ = digits[v >> 12 & 63];
+		*p++ = n > 1 ? digits[v >> 6 & 63] : '=';
+		*p++ = n > 2 ? digits[v & 63] : '=';
+	}
+	*p = '\0';
+	return out;
+}
+
+/* True when the bytes are well-formed UTF-8: shortest form, no surrogates, at most U+10FFFF. */
+static bool is_utf8(const uint8_t *p, size_t len)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+
+	for (size_t i = 0; i < len;) {
+		unsigned n = p[i] < 0x80 ? 1 : p[i] >= 0xf0 ? 4 : p[i] >= 0xe0 ? 3 : 2;
+		uint32_t c = n == 1 ? p[i] : p[i] & (0x7fU >> n);
+
+		if ((p[i] >= 0x80 && p[i] < 0xc2) || p[i] > 0xf4 || n > len - i)
+			return false;
+		for (unsigned k = 1; k < n; k++) {
+			if ((p[i + k] & 0xc0) != 0x80)
+				return false;
+			c = c << 6 | (p[i + k] & 0x3f);
+		}
+		if ((n > 1 && c < least[n]) || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+			return false;
+		i += n;
+	}
+	return true;
+}
+
+/* Text as a value, with *b64 set when it had to be encoded. NULL: no memory. */
+static json_t *text_of(const void *bytes, size_t len, bool *b64)
+{
+	AUTO_FREE char *encoded = NULL;
+
+	*b64 = !is_utf8(bytes, len);
+	if (!*b64)
+		return json_stringn_nocheck(bytes, len);
+	encoded = base64(bytes, len);
+	return encoded ? json_string_nocheck(encoded) : NULL;
+}
+
+static hz_json *handle(hz_json *root, json_t *value)
+{
+	hz_json *h = value ? calloc(1, sizeof(*h)) : NULL;
+
+	if (!h)
+		return NULL;
+	h->value = json_incref(value);
+	h->root = root ? root : h;
+	if (root) {
+		h->next = root->next;
+		root->next = h;
+	}
+	return h;
+}
+
+hz_json *hz_json_new(const char *type)
+{
+	json_t *value = json_object();
+	hz_json *j = handle(NULL, value);
+	AUTO_FREE char *schema = NULL;
+
+	json_decref(value);
+	if (!j)
+		return NULL;
+	hz_json_str(j, "type", type);
+	if (asprintf(&schema, "%s-v1", type) < 0)
+		schema = NULL;
+	hz_json_str(j, "schema", schema);
+	if (!schema)
+		lost(j);
+	return j;
+}
+
+void hz_json_free(hz_json *j)
+{
+	int saved = errno;
+
+	for (hz_json *next; j; j = next) {
+		next = j->next;
+		json_decref(j->value);
+		free(j);
+	}
+	errno = saved;
+}
+
+void hz_json_str(hz_json *j, const char *key, const char *text)
+{
+	if (text)
+		hz_json_path(j, key, text, strlen(text));
+	else
+		hz_json_null(j, key);
+}
+
+void hz_json_path(hz_json *j, const char *key, const void *bytes, size_t len)
+{
+	AUTO_FREE char *other = NULL;
+	json_t *value;
+	bool b64;
+
+	if (!j)
+		return;
+	value = text_of(bytes, len, &b64);
+	/* One of the two keys at most, whatever was there before. */
+	if (asprintf(&other, "%s_b64", key) < 0) {
+		other = NULL;
+		json_decref(value);
+		lost(j);
+		return;
+	}
+	(void)json_object_del(j->value, b64 ? key : other);
+	set(j, b64 ? other : key, value);
+}
+
+static json_t *number(uint64_t value)
+{
+	char text[24];
+
+	if (value <= INT64_MAX)
+		return json_integer((json_int_t)value);
+	(void)snprintf(text, sizeof(text), "%" PRIu64, value);
+	return json_string_nocheck(text);
+}
+
+void hz_json_u64(hz_json *j, const char *key, uint64_t value)
+{
+	if (j)
+		set(j, key, number(value));
+}
+
+void hz_json_i64(hz_json *j, const char *key, int64_t value)
+{
+	if (j)
+		set(j, key, json_integer((json_int_t)value));
+}
+
+void hz_json_real(hz_json *j, const char *key, double value)
+{
+	if (j)
+		set(j, key, isfinite(value) ? json_real(value) : json_null());
+}
+
+void hz_json_bool(hz_json *j, const char *key, int value)
+{
+	if (j)
+		set(j, key, json_boolean(value));
+}
+
+void hz_json_null(hz_json *j, const char *key)
+{
+	if (j)
+		set(j, key, json_null());
+}
+
+void hz_json_time(hz_json *j, const char *key, int64_t sec, uint32_t nsec)
+{
+	char text[CLOCK_TEXT_LEN];
+
+	hz_json_str(j, key, clock_rfc3339(text, sec, nsec));
+}
+
+/* Puts value under key, or at the end when key is NULL, and returns its handle. Takes value. */
+static hz_json *child(hz_json *j, const char *key, json_t *value)
+{
+	hz_json *h = handle(j->root, value);
+
+	if (!h) {
+		json_decref(value);
+		lost(j);
+		return NULL;
+	}
+	if (key)
+		set(j, key, value);
+	else
+		append(j, value);
+	return h;
+}
+
+hz_json *hz_json_object(hz_json *j, const char *key)
+{
+	return j ? child(j, key, json_object()) : NULL;
+}
+
+hz_json *hz_json_array(hz_json *j, const char *key)
+{
+	return j ? child(j, key, json_array()) : NULL;
+}
+
+void hz_json_add_str(hz_json *array, const char *text)
+{
+	if (text)
+		hz_json_add_path(array, text, strlen(text));
+	else if (array)
+		append(array, json_null());
+}
+
+void hz_json_add_u64(hz_json *array, uint64_t value)
+{
+	if (array)
+		append(array, number(value));
+}
+
+void hz_json_add_path(hz_json *array, const void *bytes, size_t len)
+{
+	json_t *value;
+	bool b64;
+
+	if (!array)
+		return;
+	value = text_of(bytes, len, &b64);
+	append(array, b64 ? json_pack("{s:o}", "b64", value) : value);
+}
+
+hz_json *hz_json_add_object(hz_json *array)
+{
+	return array ? child(array, NULL, json_object()) : NULL;
+}
+
+static char *dump(const hz_json *j, size_t *len)
+{
+	char *text = j && !j->root->failed ? json_dumps(j->value, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
+
+	if (text)
+		*len = strlen(text);
+	return text;
+}
+
+int hz_json_text(const hz_json *j, char **text)
+{
+	size_t len;
+	char *s = dump(j, &len);
+
+	if (!s)
+		return HZ_E_NOMEM;
+	*text = s;
+	return 0;
+}
+
+int hz_json_print(const hz_json *j, int fd)
+{
+	size_t len;
+	AUTO_FREE char *text = dump(j, &len);
+
+	if (!text)
+		return HZ_E_NOMEM;
+	/* In one write where the system takes it, so that lines of several processes do not mix. */
+	text[len] = '\n';
+	return vfs_write_all(fd, text, len + 1) < 0 ? HZ_E_IO : 0;
+}
