@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Signed objects: see signed.h. Verifies before anything above decodes: container, type, repository, form of the sections. */
+#include "archive/signed.h"
+#include "crypto/suite.h"
+#include <string.h>
+
+#define SIGNED_MAX ((size_t)OBJECT_BLOCKS_MAX * OBJECT_BLOCK)
+#define SIG_ENTRY  (UID_LEN + SIG_LEN)
+
+struct uid signer_id(unsigned suite, const uint8_t pub[SIGN_PUB_LEN])
+{
+	struct id h = suite_hash1(suite, pub, SIGN_PUB_LEN);
+	struct uid u;
+
+	memcpy(u.b, h.b, UID_LEN);
+	return u;
+}
+
+void signed_release(struct signed_object *so)
+{
+	object_release(&so->obj);
+	so->n = 0;
+}
+
+static int parse_body(struct signed_object *so, const char *name, uint8_t type, const struct uid *repo, const uint16_t *known,
+	size_t n_known, hz_error **err)
+{
+	const struct object_header *h = &so->obj.header;
+
+	if (h->type != type)
+		return err_set(err, HZ_E_CORRUPT, "%s: type %u where %u belongs", name, h->type, type);
+	if (!suite_is_known(h->suite))
+		return err_set(err, HZ_E_TOONEW, "%s: unknown suite %u", name, h->suite);
+	if (repo && !uid_eq(repo, &h->repo))
+		return err_set(err, HZ_E_REFUSED, "%s: belongs to another repository (%s)", name, uid_hex(&h->repo).s);
+	so->hash = suite_hash1(h->suite, so->obj.stream.data, OBJECT_HEADER + h->length);
+	return sections_parse(so->s, SIGNED_SECTIONS_MAX, &so->n, &so->signed_len, known, n_known, so->obj.body, h->length,
+		name, err);
+}
+
+int signed_parse(struct signed_object *so, const char *name, uint8_t *data, size_t len, uint8_t type, const struct uid *repo,
+	const uint16_t *known, size_t n_known, hz_error **err)
+{
+	int rc = object_decode(&so->obj, name, data, len, err);
+
+	if (rc == 0)
+		rc = parse_body(so, name, type, repo, known, n_known, err);
+	if (rc < 0)
+		signed_release(so);
+	return rc;
+}
+
+static void tell(const struct damage_sink *sink, const char *name, const char *what, bool mended)
+{
+	if (sink && sink->fn)
+		sink->fn(sink->user, name, what, mended);
+}
+
+static int load_one(struct signed_object *so, struct store *st, const char *stored_name, const char *name, uint8_t type,
+	const struct uid *repo, const uint16_t *known, size_t n_known, const struct damage_sink *sink, hz_error **err)
+{
+	AUTO_FREE uint8_t *data = NULL;
+	size_t len = 0;
+	int rc = store_get_all(st, stored_name, SIGNED_MAX, &data, &len, err);
+
+	if (rc < 0)
+		return rc;
+	rc = signed_parse(so, name, data, len, type, repo, known, n_known, err);
+	if (rc == HZ_E_CORRUPT)
+		return err_wrap(err, rc, "%s", stored_name);
+	if (rc == 0 && so->obj.health.bad_blocks > 0)
+		tell(sink, stored_name, "damaged; parity mended it", true);
+	return rc;
+}
+
+int signed_load(struct signed_object *so, struct store *st, const char *name, uint8_t type, const struct uid *repo, bool has_copy,
+	const uint16_t *known, size_t n_known, const struct damage_sink *sink, hz_error **err)
+{
+	AUTO(hz_error_free) hz_error *first = NULL;
+	AUTO(hz_error_free) hz_error *second = NULL;
+	struct name copy = name_copy(name);
+	int rc = load_one(so, st, name, name, type, repo, known, n_known, sink, &first);
+
+	if (rc == 0)
+		return 0;
+	if (has_copy && (rc == HZ_E_NOTFOUND || rc == HZ_E_CORRUPT)) {
+		if (load_one(so, st, copy.s, name, type, repo, known, n_known, sink, &second) == 0) {
+			tell(sink, name, rc == HZ_E_NOTFOUND ? "missing; its copy is whole" : "damaged; its copy is whole", true);
+			return 0;
+		}
+	}
+	if (err && !*err)
+		*err = TAKE(first);
+	return rc;
+}
+
+int signed_message(struct buf *msg, uint8_t type, unsigned suite, const struct uid *repo, const uint8_t *sections, size_t len,
+	hz_error **err)
+{
+	struct enc e = enc_to(msg);
+
+	enc_u8(&e, type);
+	enc_u8(&e, OBJECT_VERSION);
+	enc_u8(&e, (uint8_t)suite);
+	enc_bytes(&e, repo->b, UID_LEN);
+	enc_bytes(&e, sections, len);
+	return e.bad ? err_nomem(err) : 0;
+}
+
+int signed_signers(struct uid out[SIGNERS_MAX], size_t *n, const struct signed_object *so, hz_error **err)
+{
+	struct dec d = section_dec(so->s, so->n, TAG_SIGNATURES);
+	size_t count = dec_u8(&d);
+
+	if (d.bad || count < 1 || count > SIGNERS_MAX || dec_left(&d) != count * SIG_ENTRY)
+		return err_set(err, HZ_E_CORRUPT, "%s: no well-formed signature", so->obj.header.name);
+	for (size_t i = 0; i < count; i++) {
+		dec_copy(&d, out[i].b, UID_LEN);
+		(void)dec_bytes(&d, SIG_LEN);
+		if (i > 0 && uid_cmp(&out[i - 1], &out[i]) >= 0)
+			return err_set(err, HZ_E_CORRUPT, "%s: signatures out of order", so->obj.header.name);
+	}
+	*n = count;
+	return 0;
+}
+
+bool signed_by(const struct signed_object *so, const uint8_t pub[SIGN_PUB_LEN])
+{
+	const struct object_header *h = &so->obj.header;
+	AUTO_IN(buf_release) struct buf msg = BUF_INIT;
+	struct uid want = signer_id(h->suite, pub), ids[SIGNERS_MAX];
+	struct dec d = section_dec(so->s, so->n, TAG_SIGNATURES);
+	size_t n = 0;
+
+	if (signed_signers(ids, &n, so, NULL) < 0)
+		return false;
+	if (signed_message(&msg, h->type, h->suite, &h->repo, so->obj.body, so->signed_len, NULL) < 0)
+		return false;
+	(void)dec_u8(&d);
+	for (size_t i = 0; i < n; i++) {
+		(void)dec_bytes(&d, UID_LEN);
+		const uint8_t *sig = dec_bytes(&d, SIG_LEN);
+
+		if (uid_eq(&ids[i], &want))
+			return sig && sign_verify(sig, pub, "object", msg.data, msg.len);
+	}
+	return false;
+}
+
+int signed_part_hash(struct id *out, const struct signed_object *so, hz_error **err)
+{
+	const struct object_header *h = &so->obj.header;
+	AUTO_IN(buf_release) struct buf msg = BUF_INIT;
+	int rc = signed_message(&msg, h->type, h->suite, &h->repo, so->obj.body, so->signed_len, err);
+
+	if (rc == 0)
+		*out = suite_hash1(h->suite, msg.data, msg.len);
+	return rc;
+}
+
+struct one_sig {
+	struct uid signer;
+	uint8_t sig[SIG_LEN];
+};
+
+static int cmp_sig(const void *a, const void *b)
+{
+	return memcmp(a, b, UID_LEN);
+}
+
+static int put_signatures(struct buf *body, const struct signed_parts *p, hz_error **err)
+{
+	AUTO_IN(buf_release) struct buf msg = BUF_INIT;
+	struct one_sig sigs[SIGNERS_MAX];
+	int rc = signed_message(&msg, p->type, p->suite, &p->repo, p->signed_sections->data, p->signed_sections->len, err);
+
+	for (size_t i = 0; rc == 0 && i < p->n_seeds; i++) {
+		uint8_t pub[SIGN_PUB_LEN];
+
+		rc = sign_public(pub, p->seeds[i], err);
+		if (rc < 0)
+			break;
+		sigs[i].signer = signer_id(p->suite, pub);
+		rc = sign_make(sigs[i].sig, p->seeds[i], "object", msg.data, msg.len, err);
+	}
+	if (rc < 0)
+		return rc;
+	qsort(sigs, p->n_seeds, sizeof(sigs[0]), cmp_sig);
+	struct enc e = enc_to(body);
+
+	if (section_head(body, TAG_SIGNATURES, 1 + p->n_seeds * SIG_ENTRY) < 0)
+		return err_nomem(err);
+	enc_u8(&e, (uint8_t)p->n_seeds);
+	for (size_t i = 0; i < p->n_seeds; i++)
+		enc_bytes(&e, &sigs[i], SIG_ENTRY);
+	return e.bad ? err_nomem(err) : 0;
+}
+
+int signed_build(struct buf *out, struct id *hash, const struct signed_parts *p, hz_error **err)
+{
+	AUTO_IN(buf_release) struct buf body = BUF_INIT;
+	struct object_header h = { .type = p->type, .suite = (uint8_t)p->suite, .repo = p->repo };
+	int rc;
+
+	if (p->n_seeds < 1 || p->n_seeds > SIGNERS_MAX || strlen(p->name) > OBJECT_NAME_MAX)
+		return err_set(err, HZ_E_INTERNAL, "%s: cannot be built", p->name);
+	memcpy(h.name, p->name, strlen(p->name) + 1);
+	if (buf_append(&body, p->signed_sections->data, p->signed_sections->len) < 0)
+		return err_nomem(err);
+	rc = put_signatures(&body, p, err);
+	if (rc == 0 && p->unsigned_sections &&
+		buf_append(&body, p->unsigned_sections->data, p->unsigned_sections->len) < 0)
+		rc = err_nomem(err);
+	if (rc == 0)
+		rc = object_encode(out, &h, body.data, body.len, p->padded, err);
+	if (rc == 0 && hash) {
+		uint8_t head[OBJECT_HEADER];
+		struct iovec iov[2] = { { head, sizeof(head) }, { body.data, body.len } };
+
+		object_header_encode(head, &h);
+		*hash = suite_hash(p->suite, iov, 2);
+	}
+	return rc;
+}
+
+int signed_put(struct store *st, const char *name, const struct buf *object, bool with_copy, hz_error **err)
+{
+	struct iovec iov = { object->data, object->len };
+	struct name copy = name_copy(name);
+	AUTO(hz_error_free) hz_error *e = NULL;
+	/* The primary is what is won; only its winner writes the copy, so the two can never differ. */
+	int rc = store_put(st, name, &iov, 1, err);
+
+	if (rc < 0 || !with_copy)
+		return rc;
+	rc = store_put(st, copy.s, &iov, 1, &e);
+	if (rc == HZ_E_EXISTS)
+		return 0;
+	if (rc < 0 && err && !*err)
+		*err = TAKE(e);
+	return rc;
+}
+
+int signed_ensure_copy(struct store *st, const char *name, hz_error **err)
+{
+	struct name copy = name_copy(name);
+	AUTO_FREE uint8_t *data = NULL;
+	size_t len = 0;
+	int rc = 0;
+	bool primary = store_has(st, name, &rc, err), second = rc == 0 && store_has(st, copy.s, &rc, err);
+
+	if (rc < 0 || (primary && second))
+		return rc;
+	rc = store_get_all(st, primary ? name : copy.s, SIGNED_MAX, &data, &len, err);
+	if (rc == 0) {
+		struct iovec iov = { data, len };
+		AUTO(hz_error_free) hz_error *e = NULL;
+
+		rc = store_put(st, primary ? copy.s : name, &iov, 1, &e);
+		if (rc == HZ_E_EXISTS)
+			return 0;
+		if (rc < 0 && err && !*err)
+			*err = TAKE(e);
+	}
+	return rc;
+}
