@@ -2,6 +2,7 @@
 /* Time from the system or from a test, and its one text form. */
 #include "base/clock.h"
 #include <stdio.h>
+#include <string.h>
 #include <sys/timex.h>
 #include <time.h>
 
@@ -70,11 +71,15 @@ char *clock_rfc3339(char out[CLOCK_TEXT_LEN], int64_t sec, uint32_t nsec)
 	int64_t day = sec / DAY_S - before;
 	/* By the remainder: the first day that 64 bits reach begins below them. */
 	unsigned s = (unsigned)(sec % DAY_S + (before ? DAY_S : 0));
+	char text[128] = "";
 	unsigned month, mday;
 	int64_t year;
 
 	date_of(day, &year, &month, &mday);
-	(void)snprintf(out, CLOCK_TEXT_LEN, "%s%04lld-%02u-%02uT%02u:%02u:%02u.%09uZ", year < 0 ? "-" : "",
+	/* Wide enough for any numbers; what real ones make is shorter than out. */
+	(void)snprintf(text, sizeof(text), "%s%04lld-%02u-%02uT%02u:%02u:%02u.%09uZ", year < 0 ? "-" : "",
 		(long long)(year < 0 ? -year : year), month, mday, s / 3600, s / 60 % 60, s % 60, nsec);
+	text[CLOCK_TEXT_LEN - 1] = '\0';
+	memcpy(out, text, CLOCK_TEXT_LEN);
 	return out;
 }
