@@ -7,7 +7,7 @@
  *	hz_error *err = NULL;
  *	hz_reader *r = NULL;
  *
- *	if (hz_reader_open(&r, &opts, NULL, &err) < 0) {
+ *	if (hz_reader_open(&r, &opts, HZ_NEED_LIST, NULL, &err) < 0) {
  *		fprintf(stderr, "%s\n", hz_error_message(err));
  *		hz_error_free(err);
  *	}

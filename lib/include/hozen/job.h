@@ -7,7 +7,7 @@
  *	hz_job_new(&job, NULL);
  *	hz_job_on_progress(job, draw, &screen);
  *	hz_job_on_event(job, print_event, stderr);
- *	... hz_backup(..., job, ...);
+ *	hz_backup(&repo, &options, job, &result, &err);
  *	hz_job_free(job);
  *
  * Callbacks run on the thread that made the call, on a change of phase and at most ten times a second; events in the order

@@ -9,7 +9,7 @@
  *	o.location = "/srv/backup";
  *	o.passphrase = ask;
  *	if (hz_reader_open(&r, &o, HZ_NEED_LIST, NULL, &err) == 0)
- *		hz_snapshots(r, print_one, NULL, &err);
+ *		hz_snapshots(r, print_one, NULL, NULL, &err);
  *	hz_reader_close(r);
  */
 #ifndef HOZEN_REPO_H
@@ -84,6 +84,7 @@ typedef struct hz_init_result {
 	char writer_id[HZ_UID_HEX];
 	char *key_file; /* free with hz_free */
 } hz_init_result;
+#define HZ_INIT_RESULT_INIT { sizeof(hz_init_result), 0, 0, 0, "", "", 0 }
 HZ_API int hz_init(const hz_repo_options *repo, const hz_init_options *opts, hz_job *job, hz_init_result *result,
 	hz_error **err);
 HZ_API void hz_free(void *p);
@@ -119,6 +120,7 @@ typedef struct hz_key_export_result {
 	uint32_t role;
 	char key_id[HZ_UID_HEX]; /* of a writer: its id */
 } hz_key_export_result;
+#define HZ_KEY_EXPORT_RESULT_INIT { sizeof(hz_key_export_result), 0, "" }
 HZ_API int hz_key_export(const hz_repo_options *repo, const hz_key_export_options *opts, hz_key_export_result *result,
 	hz_error **err);
 

@@ -76,6 +76,7 @@ typedef struct hz_stats {
 	uint64_t runs, run_bytes;
 	uint64_t dead_packs, dead_pack_bytes; /* named by no run: dead or running sessions */
 } hz_stats;
+#define HZ_STATS_INIT { sizeof(hz_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 HZ_API int hz_stats_collect(hz_reader *r, hz_stats *stats, hz_job *job, hz_error **err);
 
 #ifdef __cplusplus

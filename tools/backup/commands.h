@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The commands of hozen-backup. Each file makes one library call, prints its result and maps it to an exit code. */
+#ifndef BACKUP_COMMANDS_H
+#define BACKUP_COMMANDS_H
+
+#include "common/cli.h"
+
+extern const struct cli_command cmd_init;
+extern const struct cli_command cmd_create;
+extern const struct cli_command cmd_snapshots;
+extern const struct cli_command cmd_ls;
+extern const struct cli_command cmd_stats;
+extern const struct cli_command cmd_restore;
+extern const struct cli_command cmd_check;
+extern const struct cli_command cmd_key_list;
+extern const struct cli_command cmd_key_export;
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The summary of create, and what each alarm means. Alarms and incompleteness are said with --quiet too. */
+#include "backup/create_print.h"
+#include "common/i18n.h"
+#include "common/report.h"
+#include "common/text.h"
+
+#include <stdio.h>
+
+static const struct alarm {
+	uint32_t bit;
+	const char *name, *meaning;
+} alarms[] = {
+	{ HZ_ALARM_FOREIGN_HEAD, "foreign_head",
+		N_("ALARM: the repository holds a backup signed by this host's key that this host did not make. The "
+		   "key file was\n"
+		   "copied, or this machine was cloned or set back. If you did not do that, the key is stolen: have "
+		   "the\n"
+		   "administrator export a new writer key, and check the snapshots since then.") },
+	{ HZ_ALARM_ROLLBACK, "rollback",
+		N_("ALARM: the repository shows less than this host has seen before. It was set back to an older "
+		   "state, or things\n"
+		   "were deleted. Ask who restored or cleaned the store; nothing old was reused for this backup.") },
+	{ HZ_ALARM_LOST_PACKS, "lost_packs",
+		N_("ALARM: a repair has published packs as lost. What was lost and is still here was stored again; "
+		   "run\n"
+		   "'hozen-backup check' to see which older snapshots are hurt.") },
+};
+#define N_ALARMS (sizeof(alarms) / sizeof(alarms[0]))
+
+static void json_counts(hz_json *line, const hz_backup_result *res)
+{
+	hz_json_u64(line, "files_new", res->files_new);
+	hz_json_u64(line, "files_changed", res->files_changed);
+	hz_json_u64(line, "files_unmodified", res->files_unmodified);
+	hz_json_u64(line, "dirs_new", res->dirs_new);
+	hz_json_u64(line, "dirs_changed", res->dirs_changed);
+	hz_json_u64(line, "dirs_unmodified", res->dirs_unmodified);
+	hz_json_u64(line, "others", res->others);
+	hz_json_u64(line, "data_blobs", res->chunks_new);
+	hz_json_u64(line, "data_blobs_known", res->chunks_known);
+	hz_json_u64(line, "data_added", res->data_added_bytes);
+	hz_json_u64(line, "stored_bytes", res->stored_bytes);
+	hz_json_u64(line, "read_bytes", res->files_read_bytes);
+	hz_json_u64(line, "total_files_processed", res->total_files);
+	hz_json_u64(line, "total_bytes_processed", res->total_bytes);
+	hz_json_real(line, "total_duration", (double)res->duration_ns / 1e9);
+	hz_json_u64(line, "source_errors", res->source_errors);
+	hz_json_u64(line, "packs_taken_over", res->from_journal);
+}
+
+static void print_json(struct cli *cli, const hz_backup_options *b, const hz_backup_result *res, int code)
+{
+	hz_json *line = hz_json_new("summary"), *list;
+
+	if (res->snapshot_id[0])
+		hz_json_str(line, "snapshot_id", res->snapshot_id);
+	hz_json_bool(line, "complete", res->complete != 0);
+	hz_json_bool(line, "dry_run", (b->flags & HZ_BACKUP_DRY_RUN) != 0);
+	json_counts(line, res);
+	hz_json_bool(line, "protected", res->protects != 0);
+	list = hz_json_array(line, "alarms");
+	for (size_t i = 0; i < N_ALARMS; i++)
+		if (res->alarm & alarms[i].bit)
+			hz_json_add_str(list, alarms[i].name);
+	hz_json_u64(line, "exit", (uint64_t)code);
+	report_line(cli, line);
+}
+
+static void print_text(const hz_backup_options *b, const hz_backup_result *res)
+{
+	char a[TEXT_SHORT], c[TEXT_SHORT], d[TEXT_SHORT];
+
+	if (b->flags & HZ_BACKUP_DRY_RUN)
+		printf(_("dry run: nothing was stored\n"));
+	else
+		printf(_("snapshot %.8s, %s\n"), res->snapshot_id, res->complete ? _("complete") : _("INCOMPLETE"));
+	printf(_("  files     %llu new, %llu changed, %llu unmodified\n"), (unsigned long long)res->files_new,
+		(unsigned long long)res->files_changed, (unsigned long long)res->files_unmodified);
+	printf(_("  folders   %llu new, %llu changed, %llu unmodified\n"), (unsigned long long)res->dirs_new,
+		(unsigned long long)res->dirs_changed, (unsigned long long)res->dirs_unmodified);
+	printf(_("  in all    %llu files, %s\n"), (unsigned long long)res->total_files,
+		text_bytes(a, res->total_bytes));
+	printf(_("  read      %s, of which %s new, stored as %s\n"), text_bytes(a, res->files_read_bytes),
+		text_bytes(c, res->data_added_bytes), text_bytes(d, res->stored_bytes));
+	printf(_("  time      %s\n"), text_seconds(a, res->duration_ns / 1000000000u));
+	if (!res->protects)
+		printf(_("  not protected from this host: it can delete what is in this store\n"));
+}
+
+static void warn(struct cli *cli, const hz_backup_result *res)
+{
+	for (size_t i = 0; i < N_ALARMS; i++)
+		if (res->alarm & alarms[i].bit)
+			report_warning(cli, "%s", _(alarms[i].meaning));
+	if (res->source_errors > 0)
+		report_warning(cli,
+			ngettext("%llu path could not be read as it was; the snapshot has the rest",
+				"%llu paths could not be read as they were; the snapshot has the rest",
+				(unsigned long)res->source_errors),
+			(unsigned long long)res->source_errors);
+}
+
+void create_print(struct cli *cli, const hz_backup_options *b, const hz_backup_result *res, int rc, int code)
+{
+	/* After a failure the alarms still count; what is said of a snapshot does not. */
+	if (rc == 0 || res->alarm)
+		warn(cli, res);
+	if (cli->json && rc != HZ_E_INVAL)
+		print_json(cli, b, res, code);
+	else if (!cli->json && rc == 0 && !cli->quiet)
+		print_text(b, res);
+}

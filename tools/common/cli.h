@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the tools have in common: a table of commands, options by name, help, signals, and the exit code.
+ *
+ *	static const struct cli_command *const commands[] = { &cmd_list, NULL };
+ *	static const struct cli_tool tool = { .name = "hozen-erase", .commands = commands, ... };
+ *
+ *	int main(int argc, char **argv)
+ *	{
+ *		return cli_main(&tool, argc, argv);
+ *	}
+ *
+ * Options may stand before or after the command, as --name value, --name=value, or a letter; -- ends them. An option
+ *name takes a value in all commands of a tool that know it, or in none, because it may come before the command. Texts
+ *in the tables are marked N_() and translated when they are printed.
+ */
+#ifndef COMMON_CLI_H
+#define COMMON_CLI_H
+
+#include "common/exit.h"
+#include "common/passphrase.h"
+#include "common/strings.h"
+#include "common/term.h"
+#include <hozen.h>
+#include <stdbool.h>
+
+struct cli;
+
+struct cli_option {
+	const char *name;  /* without dashes; NULL ends a table */
+	char letter;       /* 0: none */
+	const char *value; /* what stands for the value in help; NULL: a switch */
+	const char *help;
+};
+
+struct cli_command {
+	const char *name;            /* "create", or two words: "key export" */
+	int (*run)(struct cli *cli); /* gives the exit code */
+	const char *arguments;       /* for help: "SNAPSHOT [PATH]" */
+	uint64_t min_args, max_args;
+	const char *summary; /* one line */
+	const char *about;   /* paragraphs: what is not obvious, with every default */
+	const char *examples;
+	const struct cli_option *options; /* may be NULL */
+};
+
+struct cli_tool {
+	const char *name, *summary;
+	const struct cli_command *const *commands; /* NULL ends it */
+	const struct cli_option *globals;          /* of this tool; those of all tools come by themselves */
+	const char *footer;                        /* environment, exit codes */
+};
+
+struct cli_given {
+	const struct cli_option *option;
+	const char *value;
+};
+
+struct cli {
+	const struct cli_tool *tool;
+	const struct cli_command *command;
+	bool json, quiet;
+	hz_job *job; /* reports to this terminal, and is cancelled by signals */
+	const char **args;
+	uint64_t n_args;
+	struct passphrase passphrase;
+	struct term term;
+	uint64_t n_events[HZ_EVENT_TARGET + 1];
+	bool output_failed; /* a line of JSON could not be written */
+	/* Of the parser. */
+	struct cli_given *given;
+	uint64_t n_given;
+	const char *group; /* first word of a command of two */
+};
+
+int cli_main(const struct cli_tool *tool, int argc, char **argv);
+
+bool cli_is_given(const struct cli *cli, const char *option);
+/* The last value given; NULL: not given. */
+const char *cli_value(const struct cli *cli, const char *option);
+/* All values given, in order; HZ_E_NOMEM. */
+int cli_values(const struct cli *cli, const char *option, struct strings *out);
+/* A whole number from min to max. Leaves *number alone when the option is not given. 0, or CLI_EXIT_USAGE after saying
+ * why. */
+int cli_number(struct cli *cli, const char *option, int64_t min, int64_t max, int64_t *number);
+
+/* The options that all tools have: json, quiet, help, version. */
+extern const struct cli_option cli_common_options[];
+
+#endif

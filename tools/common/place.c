@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Options beat the environment; what neither names is left to the library's defaults. */
+#include "common/place.h"
+#include "common/i18n.h"
+#include "common/report.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+static const char *from(const struct cli *cli, const char *option, const char *variable)
+{
+	const char *v = option ? cli_value(cli, option) : NULL;
+
+	if (!v)
+		v = getenv(variable);
+	return v && *v ? v : NULL;
+}
+
+int place_options(struct cli *cli, hz_repo_options *o)
+{
+	int64_t fd = -1;
+	int code = cli_number(cli, "passphrase-fd", 0, INT_MAX, &fd);
+
+	if (code != CLI_EXIT_DONE)
+		return code;
+	cli->passphrase.fd = (int)fd;
+	o->location = from(cli, "repo", "HOZEN_REPO");
+	o->key_file = from(cli, "key-file", "HOZEN_KEY_FILE");
+	o->state_dir = from(cli, NULL, "HOZEN_STATE_DIR");
+	o->cache_dir = from(cli, NULL, "HOZEN_CACHE_DIR");
+	o->passphrase = passphrase_get;
+	o->passphrase_user = &cli->passphrase;
+	o->passphrase_may_ask = passphrase_is_given(&cli->passphrase);
+	if (!o->location)
+		return report_usage(cli, _("no repository: give --repo DIR or set HOZEN_REPO"));
+	return CLI_EXIT_DONE;
+}
+
+int place_open(struct cli *cli, uint32_t need, hz_reader **r)
+{
+	hz_repo_options o = HZ_REPO_OPTIONS_INIT;
+	hz_error *err = NULL;
+	int code = place_options(cli, &o);
+
+	if (code == CLI_EXIT_DONE)
+		code = report_result(cli, hz_reader_open(r, &o, need, cli->job, &err), err);
+	return code;
+}
+
+int place_open_snapshot(struct cli *cli, uint32_t need, const char *name, hz_reader **r, char id[HZ_ID_HEX])
+{
+	hz_error *err = NULL;
+	int code = place_open(cli, need, r);
+
+	if (code == CLI_EXIT_DONE)
+		code = report_result(cli, hz_snapshot_find(id, *r, name, cli->job, &err), err);
+	return code;
+}
