@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A store keeps opaque immutable objects under names. It never sees a key.
- * Names: "repo" or "folder/name"; folder is one of the fixed list store_folders; a name has 1..120 characters of
+ * Names: "repo", "repo.copy" or "folder/name"; folder is one of the fixed list store_folders; a name has 1..120 characters of
  * [0-9a-z.-], not starting with a dot. Anything else found in a store is no object and is skipped by list.
  *
  * Promises that a backend makes (format.md section 1):
@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define STORE_NAME_MAX 128
+#define STORE_NAME_MAX 136 /* a name with its NUL: the longest folder, a slash, 120 characters */
 
 extern const char *const store_folders[]; /* admin keys sessions packs index commits parity audit; NULL ends */
 
@@ -73,7 +73,9 @@ bool store_has(struct store *s, const char *name, int *rc, hz_error **err);
 int store_list(struct store *s, const char *folder, store_list_fn fn, void *user, hz_error **err);
 int store_remove(struct store *s, const char *name, hz_error **err);
 int store_space(struct store *s, uint64_t *free_bytes, uint64_t *total_bytes, hz_error **err);
-/* The whole object, at most max bytes. *data is the caller's (free). */
+int store_sweep(struct store *s, const char *owner, bool (*is_live)(void *user, const char *session), void *user,
+	hz_error **err);
+/* The whole object; HZ_E_CORRUPT when it has more than max bytes. *data is the caller's (free). */
 int store_get_all(struct store *s, const char *name, size_t max, uint8_t **data, size_t *len, hz_error **err);
 
 #endif
