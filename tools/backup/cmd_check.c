@@ -88,7 +88,7 @@ static int run(struct cli *cli)
 	if (code != CLI_EXIT_DONE)
 		return code;
 	rc = hz_check(r, flags, cli->job, &res, &err);
-	code = report_result(cli, rc, err);
+	code = report_result(cli, rc, &err);
 	if (res.damaged > 0) {
 		code = cli_exit_worse(code, CLI_EXIT_DAMAGE);
 		report_warning(cli,

@@ -97,11 +97,10 @@ static int run(struct cli *cli)
 	if (code != CLI_EXIT_DONE)
 		return code;
 	rc = hz_backup(&o, &b, cli->job, &res, &err);
-	code = report_result(cli, rc, err);
-	/* "..", a bad pattern, two paths under one name: the command line is what is wrong. */
-	if (rc == HZ_E_INVAL)
-		code = CLI_EXIT_USAGE;
-	code = cli_exit_worse(code, rc < 0 && !res.alarm ? CLI_EXIT_DONE : exit_of(&res));
+	code = report_arguments_result(cli, rc, &err);
+	if (code == CLI_EXIT_USAGE)
+		return code;
+	code = cli_exit_worse(code, exit_of(&res));
 	create_print(cli, &b, &res, rc, code);
 	return code;
 }

@@ -53,7 +53,7 @@ static int run(struct cli *cli)
 	if (code != CLI_EXIT_DONE)
 		return code;
 	opts.suite = (uint32_t)suite;
-	code = report_result(cli, hz_init(&o, &opts, cli->job, &res, &err), err);
+	code = report_result(cli, hz_init(&o, &opts, cli->job, &res, &err), &err);
 	if (code == CLI_EXIT_DONE && cli->json)
 		print_json(cli, &o, &res);
 	else if (code == CLI_EXIT_DONE && !cli->quiet)

@@ -61,7 +61,7 @@ static int run(struct cli *cli)
 	if (code == CLI_EXIT_DONE)
 		code = place_options(cli, &o);
 	if (code == CLI_EXIT_DONE)
-		code = report_result(cli, hz_key_export(&o, &opts, &res, &err), err);
+		code = report_result(cli, hz_key_export(&o, &opts, &res, &err), &err);
 	if (code == CLI_EXIT_DONE)
 		print_export(cli, &opts, &res);
 	return code;

@@ -56,7 +56,7 @@ static int run(struct cli *cli)
 		return code;
 	if (table_row(&to.table, "", _("ID"), _("Kind"), _("Role"), _("Registered"), _("Group"), _("Name"),
 		    _("Detail")) == 0)
-		code = report_result(cli, hz_key_list(r, show, &to, &err), err);
+		code = report_result(cli, hz_key_list(r, show, &to, &err), &err);
 	else
 		code = report_failure(cli, HZ_E_NOMEM, _("out of memory"));
 	if (!cli->json && code == CLI_EXIT_DONE) {

@@ -94,7 +94,7 @@ static int show(void *user, const hz_entry_info *e)
 	else
 		show_text(e);
 	/* Nobody reads any more (a pager that ended): no reason to walk on. report_close says it. */
-	return cli->output_failed || ferror(stdout) ? HZ_E_CANCELED : 0;
+	return cli->output_errno || ferror(stdout) ? HZ_E_CANCELED : 0;
 }
 
 static int run(struct cli *cli)
@@ -107,11 +107,11 @@ static int run(struct cli *cli)
 	if (code != CLI_EXIT_DONE)
 		return code;
 	rc = hz_ls(r, id, cli->n_args > 1 ? cli->args[1] : NULL, show, cli, cli->job, &err);
-	if (rc < 0 && (cli->output_failed || ferror(stdout))) {
+	if (rc < 0 && (cli->output_errno || ferror(stdout))) {
 		hz_error_free(err);
 		return CLI_EXIT_FAILED;
 	}
-	return report_result(cli, rc, err);
+	return report_arguments_result(cli, rc, &err);
 }
 
 const struct cli_command cmd_ls = {

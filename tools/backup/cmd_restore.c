@@ -110,9 +110,9 @@ static int run(struct cli *cli)
 	if (code != CLI_EXIT_DONE)
 		return code;
 	rc = hz_restore(r, id, &o, cli->job, &res, &err);
-	code = report_result(cli, rc, err);
-	if (rc == HZ_E_INVAL)
-		return CLI_EXIT_USAGE;
+	code = report_arguments_result(cli, rc, &err);
+	if (code == CLI_EXIT_USAGE)
+		return code;
 	code = cli_exit_worse(code, exit_of(&res));
 	warn(cli, &res);
 	if (cli->json)

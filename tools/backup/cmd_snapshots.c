@@ -98,7 +98,7 @@ static int run(struct cli *cli)
 	if (code != CLI_EXIT_DONE)
 		return code;
 	if (table_row(&to.table, _("ID"), _("Time"), _("Host"), _("Tags"), _("Files"), _("Size"), "", _("Paths")) == 0)
-		code = report_result(cli, hz_snapshots(r, show, &to, cli->job, &err), err);
+		code = report_result(cli, hz_snapshots(r, show, &to, cli->job, &err), &err);
 	else
 		code = report_failure(cli, HZ_E_NOMEM, _("out of memory"));
 	/* Also after damage: the others were given. */

@@ -61,7 +61,7 @@ static int run(struct cli *cli)
 	int code = place_open(cli, HZ_NEED_LIST, &r);
 
 	if (code == CLI_EXIT_DONE)
-		code = report_result(cli, hz_stats_collect(r, &s, cli->job, &err), err);
+		code = report_result(cli, hz_stats_collect(r, &s, cli->job, &err), &err);
 	if (code != CLI_EXIT_DONE)
 		return code;
 	term_clear(&cli->term);

@@ -106,8 +106,8 @@ void create_print(struct cli *cli, const hz_backup_options *b, const hz_backup_r
 	/* After a failure the alarms still count; what is said of a snapshot does not. */
 	if (rc == 0 || res->alarm)
 		warn(cli, res);
-	if (cli->json && rc != HZ_E_INVAL)
+	if (cli->json)
 		print_json(cli, b, res, code);
-	else if (!cli->json && rc == 0 && !cli->quiet)
+	else if (rc == 0 && !cli->quiet)
 		print_text(b, res);
 }

@@ -258,10 +258,9 @@ static int run(struct cli *cli)
 		return help_version(cli);
 	code = check_arguments(cli);
 	if (code == CLI_EXIT_DONE)
-		code = report_result(cli, hz_harden_process(&err), err);
-	err = NULL;
+		code = report_result(cli, hz_harden_process(&err), &err);
 	if (code == CLI_EXIT_DONE)
-		code = report_result(cli, hz_job_new(&cli->job, &err), err);
+		code = report_result(cli, hz_job_new(&cli->job, &err), &err);
 	if (code != CLI_EXIT_DONE)
 		return code;
 	hz_job_on_progress(cli->job, report_progress, cli);

@@ -66,7 +66,7 @@ struct cli {
 	struct passphrase passphrase;
 	struct term term;
 	uint64_t n_events[HZ_EVENT_TARGET + 1];
-	bool output_failed; /* a line of JSON could not be written */
+	int output_errno; /* why a line of JSON could not be written; 0: all were */
 	/* Of the parser. */
 	struct cli_given *given;
 	uint64_t n_given;

@@ -27,13 +27,17 @@ static void put_option(const struct cli_option *o)
 	(void)putchar('\n');
 }
 
-static void put_options(const char *title, const struct cli_option *options)
+static void put_options(const struct cli_option *options)
 {
-	if (!options || !options->name)
-		return;
-	printf("\n%s\n", title);
-	for (; options->name; options++)
+	for (; options && options->name; options++)
 		put_option(options);
+}
+
+static void put_globals(const struct cli_tool *tool)
+{
+	printf(_("\nOptions of all commands:\n"));
+	put_options(tool->globals);
+	put_options(cli_common_options);
 }
 
 static void put_tool(const struct cli_tool *tool)
@@ -42,8 +46,7 @@ static void put_tool(const struct cli_tool *tool)
 		tool->name);
 	for (const struct cli_command *const *c = tool->commands; *c; c++)
 		printf("  %-*s%s\n", HELP_COLUMN - 2, (*c)->name, _((*c)->summary));
-	put_options(_("Options of all commands:"), tool->globals);
-	put_options(tool->globals ? "" : _("Options of all commands:"), cli_common_options);
+	put_globals(tool);
 	if (tool->footer)
 		printf("\n%s\n", _(tool->footer));
 	printf(_("\nOne command in detail, with examples: %s COMMAND --help\n"), tool->name);
@@ -51,13 +54,14 @@ static void put_tool(const struct cli_tool *tool)
 
 static void put_command(const struct cli_tool *tool, const struct cli_command *c)
 {
-	printf(_("%s %s: %s\n\nUsage: %s %s [OPTION]... %s\n"), tool->name, c->name, _(c->summary), tool->name, c->name,
-		c->arguments ? c->arguments : "");
+	printf(_("%s %s: %s\n\nUsage: %s %s [OPTION]...%s%s\n"), tool->name, c->name, _(c->summary), tool->name,
+		c->name, c->arguments ? " " : "", c->arguments ? c->arguments : "");
 	if (c->about)
 		printf("\n%s\n", _(c->about));
-	put_options(_("Options:"), c->options);
-	put_options(_("Options of all commands:"), tool->globals);
-	put_options(tool->globals ? "" : _("Options of all commands:"), cli_common_options);
+	if (c->options)
+		printf(_("\nOptions:\n"));
+	put_options(c->options);
+	put_globals(tool);
 	if (c->examples)
 		printf(_("\nExamples:\n%s\n"), c->examples);
 }

@@ -43,7 +43,7 @@ int place_open(struct cli *cli, uint32_t need, hz_reader **r)
 	int code = place_options(cli, &o);
 
 	if (code == CLI_EXIT_DONE)
-		code = report_result(cli, hz_reader_open(r, &o, need, cli->job, &err), err);
+		code = report_result(cli, hz_reader_open(r, &o, need, cli->job, &err), &err);
 	return code;
 }
 
@@ -53,6 +53,6 @@ int place_open_snapshot(struct cli *cli, uint32_t need, const char *name, hz_rea
 	int code = place_open(cli, need, r);
 
 	if (code == CLI_EXIT_DONE)
-		code = report_result(cli, hz_snapshot_find(id, *r, name, cli->job, &err), err);
+		code = report_result(cli, hz_snapshot_find(id, *r, name, cli->job, &err), &err);
 	return code;
 }

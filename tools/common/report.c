@@ -16,11 +16,18 @@
 #define YELLOW "\033[33m"
 #define NORMAL "\033[0m"
 
-static void put_stderr(struct cli *cli, const char *colour, const char *text, const char *hint)
+/* "hozen-backup: " in a colour, where a message begins. */
+static void put_name(struct cli *cli, const char *colour)
 {
+	bool coloured = cli->term.colour && *colour;
+
 	term_clear(&cli->term);
-	(void)fprintf(
-		stderr, "%s%s:%s ", cli->term.colour ? colour : "", cli->tool->name, cli->term.colour ? NORMAL : "");
+	(void)fprintf(stderr, "%s%s:%s ", coloured ? colour : "", cli->tool->name, coloured ? NORMAL : "");
+}
+
+static void put_failure(struct cli *cli, const char *text, const char *hint)
+{
+	put_name(cli, RED);
 	text_put(stderr, text, strlen(text), 1);
 	(void)fputc('\n', stderr);
 	if (hint && *hint) {
@@ -33,8 +40,9 @@ static void put_stderr(struct cli *cli, const char *colour, const char *text, co
 void report_line(struct cli *cli, hz_json *line)
 {
 	term_clear(&cli->term);
+	errno = ENOMEM;
 	if (!line || fflush(stdout) != 0 || hz_json_print(line, STDOUT_FILENO) < 0)
-		cli->output_failed = true;
+		cli->output_errno = errno;
 	hz_json_free(line);
 }
 
@@ -42,7 +50,7 @@ static void failure(struct cli *cli, const char *name, const char *message, cons
 {
 	hz_json *line;
 
-	put_stderr(cli, RED, message, hint);
+	put_failure(cli, message, hint);
 	if (!cli->json)
 		return;
 	line = hz_json_new("error");
@@ -67,21 +75,31 @@ static char *with_reason(const struct cli *cli, int rc, const hz_error *err)
 	return text;
 }
 
-int report_result(struct cli *cli, int rc, hz_error *err)
+static int result(struct cli *cli, int rc, hz_error **err, int code)
 {
-	int code = cli_exit_of_error(rc < 0 ? rc : 0);
-	const char *hint = hz_error_hint(err);
+	const char *hint = hz_error_hint(*err);
 	char *text;
 
 	if (rc >= 0)
 		return CLI_EXIT_DONE;
-	text = with_reason(cli, rc, err);
+	text = with_reason(cli, rc, *err);
 	if (*cli->passphrase.hint)
 		hint = cli->passphrase.hint;
 	failure(cli, hz_error_name(rc), text ? text : _("out of memory"), hint, code);
 	free(text);
-	hz_error_free(err);
+	hz_error_free(*err);
+	*err = NULL;
 	return code;
+}
+
+int report_result(struct cli *cli, int rc, hz_error **err)
+{
+	return result(cli, rc, err, cli_exit_of_error(rc));
+}
+
+int report_arguments_result(struct cli *cli, int rc, hz_error **err)
+{
+	return result(cli, rc, err, rc == HZ_E_INVAL ? CLI_EXIT_USAGE : cli_exit_of_error(rc));
 }
 
 int report_failure(struct cli *cli, int code, const char *fmt, ...)
@@ -118,16 +136,13 @@ int report_usage(struct cli *cli, const char *fmt, ...)
 
 void report_warning(struct cli *cli, const char *fmt, ...)
 {
-	char *text = NULL;
 	va_list ap;
-	int n;
 
+	put_name(cli, YELLOW);
 	va_start(ap, fmt);
-	n = vasprintf(&text, fmt, ap);
+	(void)vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	put_stderr(cli, YELLOW, n < 0 ? fmt : text, NULL);
-	if (n >= 0)
-		free(text);
+	(void)fputc('\n', stderr);
 }
 
 static const char *event_name(uint32_t kind)
@@ -156,9 +171,7 @@ static void event_text(struct cli *cli, const hz_event *e)
 {
 	const char *colour = e->kind == HZ_EVENT_NOTE ? "" : e->kind == HZ_EVENT_DAMAGE ? RED : YELLOW;
 
-	term_clear(&cli->term);
-	(void)fprintf(
-		stderr, "%s%s:%s ", cli->term.colour ? colour : "", cli->tool->name, cli->term.colour ? NORMAL : "");
+	put_name(cli, colour);
 	if (e->path) {
 		text_put(stderr, e->path, e->path_len, 1);
 		(void)fputs(": ", stderr);
@@ -196,14 +209,13 @@ void report_path(const char *path, size_t len)
 
 int report_close(struct cli *cli, int code)
 {
-	int failed = ferror(stdout), reason = EIO;
+	int reason = cli->output_errno;
 
-	errno = 0;
-	if (fclose(stdout) != 0) {
-		failed = 1;
-		reason = errno ? errno : EIO;
-	}
-	if (!failed && !cli->output_failed)
+	if (ferror(stdout) && !reason)
+		reason = EIO;
+	if (fclose(stdout) != 0 && errno)
+		reason = errno;
+	if (!reason)
 		return code;
 	/* stdout is gone: this goes to stderr only. */
 	cli->json = false;

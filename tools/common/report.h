@@ -8,13 +8,17 @@
 
 #include "common/cli.h"
 
-/* Turns a result of the library into an exit code; a failure is printed with its hint. Frees err. */
-int report_result(struct cli *cli, int rc, hz_error *err);
+/* Turns a result of the library into an exit code; a failure is printed with its hint. Frees *err and sets it to NULL.
+ * (A pointer to it, because the call that sets it usually stands in the same list of arguments.) */
+int report_result(struct cli *cli, int rc, hz_error **err);
+/* The same where HZ_E_INVAL means that the command line is wrong (".." in a path, a bad pattern): CLI_EXIT_USAGE. */
+int report_arguments_result(struct cli *cli, int rc, hz_error **err);
 /* A failure that the tool itself found. code: HZ_E_*, gives its exit code. */
 int report_failure(struct cli *cli, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Wrong options or arguments: CLI_EXIT_USAGE, with a pointer to the help. */
 int report_usage(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Something that must be seen, also with --quiet: an alarm, an exception. One paragraph on stderr. */
+/* Something that must be seen, also with --quiet: an alarm, an exception. On stderr, as it is: nothing from outside
+ * belongs into it. */
 void report_warning(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Prints and frees a line of JSON. NULL (no memory) counts as a failed output. */
 void report_line(struct cli *cli, hz_json *line);
