@@ -1,0 +1,529 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The index of one group: see index.h. Packs are numbered over all runs, so that a pack named by several runs is one. */
+#include "archive/index.h"
+#include "archive/idmap.h"
+#include <pthread.h>
+#include <string.h>
+
+#define MEMORY_ENTRIES ((size_t)192 << 10)
+#define FILTER_BITS    12u
+#define FILTER_PROBES  6u
+
+enum pack_state { PACK_UNKNOWN, PACK_THERE, PACK_GONE };
+
+struct known_pack {
+	struct run_pack p;
+	uint8_t state; /* enum pack_state; atomic */
+};
+
+/* A run that stays in the store. */
+struct disk_run {
+	struct run run;
+	uint32_t *numbers; /* of its packs */
+	uint64_t *first;   /* big-endian prefix of each page's first id */
+	uint64_t *filter;
+	uint64_t filter_blocks; /* of 512 bits */
+	pthread_mutex_t lock; /* the cipher and the page below */
+	uint32_t page;
+	unsigned n;
+	struct run_entry entries[RUN_ENTRIES];
+};
+
+/* Entries in memory: an id may have several packs, chained. */
+struct more {
+	uint32_t number, next; /* next: place in more plus one */
+};
+
+struct index {
+	struct store *store;
+	const struct admin_log *log;
+	const struct group *group;
+	struct index_options opts;
+	const struct damage_sink *sink;
+	struct known_pack *packs;
+	size_t n_packs, cap_packs;
+	struct idmap by_uid; /* pack uid (zero-extended) to number */
+	struct idmap memory; /* id to place in more */
+	struct more *more;
+	size_t n_more, cap_more;
+	struct disk_run **disk;
+	size_t n_disk, n_runs;
+	uint64_t entries;
+	pthread_rwlock_t lock; /* index_add_run against lookups */
+};
+
+static struct id wide(const struct uid *u)
+{
+	struct id id = { { 0 } };
+
+	memcpy(id.b, u->b, UID_LEN);
+	return id;
+}
+
+int64_t index_pack_number(const struct index *ix, const struct uid *uid)
+{
+	struct id id = wide(uid);
+	uint32_t n;
+
+	return idmap_get(&ix->by_uid, &id, &n) ? (int64_t)n : -1;
+}
+
+static int number_pack(struct index *ix, const struct run_pack *p, uint32_t *number, hz_error **err)
+{
+	struct id id = wide(&p->uid);
+	uint32_t old;
+	int added = idmap_add(&ix->by_uid, &id, (uint32_t)ix->n_packs, &old);
+
+	if (added < 0)
+		return err_nomem(err);
+	if (added == 0) {
+		*number = old;
+		return 0;
+	}
+	if (ix->n_packs == ix->cap_packs) {
+		size_t cap = ix->cap_packs ? ix->cap_packs * 2 : 256;
+		struct known_pack *v = realloc(ix->packs, cap * sizeof(*v));
+
+		if (!v)
+			return err_nomem(err);
+		ix->packs = v;
+		ix->cap_packs = cap;
+	}
+	*number = (uint32_t)ix->n_packs;
+	ix->packs[ix->n_packs++] = (struct known_pack){ .p = *p };
+	return 0;
+}
+
+/* ---- in memory ---- */
+
+static int remember(struct index *ix, const struct id *id, uint32_t number, hz_error **err)
+{
+	uint32_t old;
+	int added;
+
+	if (ix->n_more == ix->cap_more) {
+		size_t cap = ix->cap_more ? ix->cap_more * 2 : 1024;
+		struct more *v = realloc(ix->more, cap * sizeof(*v));
+
+		if (!v)
+			return err_nomem(err);
+		ix->more = v;
+		ix->cap_more = cap;
+	}
+	added = idmap_add(&ix->memory, id, (uint32_t)ix->n_more, &old);
+	if (added < 0)
+		return err_nomem(err);
+	if (added == 0) {
+		/* Behind the first one: the chain's head stays where the table points. */
+		for (uint32_t i = old + 1; i; i = ix->more[i - 1].next) {
+			if (ix->more[i - 1].number == number)
+				return 0;
+		}
+		ix->more[ix->n_more] = (struct more){ number, ix->more[old].next };
+		ix->more[old].next = (uint32_t)++ix->n_more;
+		return 0;
+	}
+	ix->more[ix->n_more++] = (struct more){ number, 0 };
+	return 0;
+}
+
+/* ---- on disk ---- */
+
+static void disk_run_free(struct disk_run *d)
+{
+	if (!d)
+		return;
+	run_release(&d->run);
+	free(d->numbers);
+	free(d->first);
+	free(d->filter);
+	(void)pthread_mutex_destroy(&d->lock);
+	free(d);
+}
+
+/* One 512-bit block, then FILTER_PROBES bits in it: ids are keyed hashes, their own bytes serve. */
+static void filter_place(const struct disk_run *d, const struct id *id, uint64_t *block, uint64_t *bits)
+{
+	*block = (uint64_t)(((unsigned __int128)get_le64(id->b + 8) * d->filter_blocks) >> 64);
+	*bits = get_le64(id->b + 16);
+}
+
+static void filter_add(struct disk_run *d, const struct id *id)
+{
+	uint64_t block, bits;
+
+	filter_place(d, id, &block, &bits);
+	for (unsigned i = 0; i < FILTER_PROBES; i++, bits >>= 9)
+		d->filter[block * 8 + ((bits >> 6) & 7)] |= (uint64_t)1 << (bits & 63);
+}
+
+static bool filter_has(const struct disk_run *d, const struct id *id)
+{
+	uint64_t block, bits;
+
+	filter_place(d, id, &block, &bits);
+	for (unsigned i = 0; i < FILTER_PROBES; i++, bits >>= 9) {
+		if (!(d->filter[block * 8 + ((bits >> 6) & 7)] & ((uint64_t)1 << (bits & 63))))
+			return false;
+	}
+	return true;
+}
+
+struct loading {
+	struct index *ix;
+	struct disk_run *d; /* NULL: into memory */
+	struct run *run;
+	uint32_t *numbers;
+	uint64_t seen;
+};
+
+static int load_entry(void *user, const struct run_entry *e, hz_error **err)
+{
+	struct loading *l = user;
+
+	l->seen++;
+	if (!l->d)
+		return remember(l->ix, &e->id, l->numbers[e->pack], err);
+	if ((l->seen - 1) % RUN_ENTRIES == 0)
+		l->d->first[(l->seen - 1) / RUN_ENTRIES] = get_be64(e->id.b);
+	filter_add(l->d, &e->id);
+	return 0;
+}
+
+/* Called with the first entry, when the run's head is known. */
+static int begin_entries(struct loading *l, hz_error **err)
+{
+	struct run *r = l->run;
+	bool disk = l->ix->n_more + r->n_entries > l->ix->opts.memory_entries;
+
+	l->numbers = calloc((size_t)r->n_packs + 1, sizeof(*l->numbers));
+	if (!l->numbers)
+		return err_nomem(err);
+	for (uint32_t i = 0; i < r->n_packs; i++) {
+		int rc = number_pack(l->ix, &r->packs[i], &l->numbers[i], err);
+
+		if (rc < 0)
+			return rc;
+	}
+	if (!disk)
+		return 0;
+	l->d = calloc(1, sizeof(*l->d));
+	if (!l->d)
+		return err_nomem(err);
+	(void)pthread_mutex_init(&l->d->lock, NULL);
+	l->d->page = UINT32_MAX;
+	l->d->filter_blocks = r->n_entries * FILTER_BITS / 512 + 1;
+	l->d->filter = calloc((size_t)l->d->filter_blocks * 8, sizeof(uint64_t));
+	l->d->first = calloc((size_t)r->entry_pages + 1, sizeof(uint64_t));
+	return l->d->filter && l->d->first ? 0 : err_nomem(err);
+}
+
+static int first_then_rest(void *user, const struct run_entry *e, hz_error **err)
+{
+	struct loading *l = user;
+
+	if (l->seen == 0) {
+		int rc = begin_entries(l, err);
+
+		if (rc < 0)
+			return rc;
+	}
+	return load_entry(l, e, err);
+}
+
+static bool is_trusted(const struct index *ix, const struct run *r)
+{
+	const struct agent_info *a = admin_agent(ix->log, &r->signer);
+
+	if (ix->opts.trust != INDEX_OWN)
+		return true;
+	return uid_eq(&r->signer, &ix->opts.self) || (a && a->role == HZ_ROLE_ATTESTER);
+}
+
+static int load_run(struct index *ix, const struct uid *uid, hz_error **err)
+{
+	struct run run = { 0 };
+	struct loading l = { .ix = ix, .run = &run };
+	int rc;
+
+	/* The clear part first: most runs of other groups and writers end here. */
+	rc = run_load(&run, ix->store, uid, ix->log, NULL, 0, NULL, NULL, ix->sink, err);
+	if (rc == 0 && (!uid_eq(&run.group, &ix->group->id) || !is_trusted(ix, &run))) {
+		run_release(&run);
+		return 0;
+	}
+	run_release(&run);
+	if (rc == 0)
+		rc = run_load(&run, ix->store, uid, ix->log, ix->group, 1, first_then_rest, &l, NULL, err);
+	if (rc == 0 && l.d) {
+		struct disk_run **v = realloc(ix->disk, (ix->n_disk + 1) * sizeof(*v));
+
+		if (v) {
+			ix->disk = v;
+			l.d->run = run;
+			l.d->numbers = TAKE(l.numbers);
+			ix->disk[ix->n_disk++] = TAKE(l.d);
+		} else {
+			rc = err_nomem(err);
+		}
+		if (rc == 0) {
+			ix->n_runs++;
+			ix->entries += ix->disk[ix->n_disk - 1]->run.n_entries;
+			return 0;
+		}
+	}
+	if (rc == 0) {
+		ix->n_runs++;
+		ix->entries += run.n_entries;
+	}
+	run_release(&run);
+	disk_run_free(l.d);
+	free(l.numbers);
+	return rc;
+}
+
+struct run_list {
+	struct listed_run {
+		struct uid uid;
+		uint64_t size;
+	} *v;
+	size_t n, cap;
+};
+
+static int list_one(void *user, const char *name, uint64_t size)
+{
+	struct run_list *l = user;
+	struct uid u;
+
+	if (!name_parse_uid(&u, name, "index/"))
+		return 0;
+	if (l->n == l->cap) {
+		size_t cap = l->cap ? l->cap * 2 : 64;
+		void *v = realloc(l->v, cap * sizeof(*l->v));
+
+		if (!v)
+			return HZ_E_NOMEM;
+		l->v = v;
+		l->cap = cap;
+	}
+	l->v[l->n].uid = u;
+	l->v[l->n++].size = size;
+	return 0;
+}
+
+/* Small ones first, so that memory holds many of them; equal sizes by name, so that two runs of the program do the same. */
+static int cmp_listed(const void *a, const void *b)
+{
+	const struct listed_run *x = a, *y = b;
+
+	return x->size != y->size ? (x->size < y->size ? -1 : 1) : uid_cmp(&x->uid, &y->uid);
+}
+
+static int load_all(struct index *ix, hz_error **err)
+{
+	struct run_list list = { 0 };
+	int rc = store_list(ix->store, "index", list_one, &list, err);
+
+	if (rc == HZ_E_NOMEM)
+		(void)err_nomem(err);
+	if (list.n > 1)
+		qsort(list.v, list.n, sizeof(*list.v), cmp_listed);
+	for (size_t i = 0; rc == 0 && i < list.n; i++) {
+		AUTO(hz_error_free) hz_error *e = NULL;
+
+		rc = load_run(ix, &list.v[i].uid, &e);
+		if (rc == HZ_E_CORRUPT || rc == HZ_E_REFUSED || rc == HZ_E_NOTFOUND) {
+			if (rc == HZ_E_CORRUPT && ix->sink && ix->sink->fn)
+				ix->sink->fn(ix->sink->user, name_run(&list.v[i].uid).s, hz_error_message(e), false);
+			rc = 0;
+		} else if (rc < 0 && err && !*err) {
+			*err = TAKE(e);
+		}
+	}
+	free(list.v);
+	return rc;
+}
+
+int index_new(struct index **ret, struct store *st, const struct admin_log *log, const struct group *g, const struct index_options *opts,
+	const struct damage_sink *sink, hz_error **err)
+{
+	AUTO(index_free) struct index *ix = calloc(1, sizeof(*ix));
+	int rc;
+
+	if (!ix)
+		return err_nomem(err);
+	ix->store = st;
+	ix->log = log;
+	ix->group = g;
+	ix->opts = *opts;
+	ix->sink = sink;
+	if (!ix->opts.memory_entries)
+		ix->opts.memory_entries = MEMORY_ENTRIES;
+	(void)pthread_rwlock_init(&ix->lock, NULL);
+	rc = load_all(ix, err);
+	if (rc < 0)
+		return rc;
+	*ret = TAKE(ix);
+	return 0;
+}
+
+void index_free(struct index *ix)
+{
+	if (!ix)
+		return;
+	for (size_t i = 0; i < ix->n_disk; i++)
+		disk_run_free(ix->disk[i]);
+	free(ix->disk);
+	free(ix->packs);
+	free(ix->more);
+	idmap_release(&ix->by_uid);
+	idmap_release(&ix->memory);
+	(void)pthread_rwlock_destroy(&ix->lock);
+	free(ix);
+}
+
+int index_add_run(struct index *ix, const struct uid *run, hz_error **err)
+{
+	int rc;
+
+	(void)pthread_rwlock_wrlock(&ix->lock);
+	rc = load_run(ix, run, err);
+	(void)pthread_rwlock_unlock(&ix->lock);
+	return rc;
+}
+
+/* ---- lookups ---- */
+
+struct finding {
+	struct index *ix;
+	struct pack_ref *out;
+	unsigned n;
+};
+
+static void offer(struct finding *f, uint32_t number)
+{
+	const struct known_pack *k = &f->ix->packs[number];
+
+	if (f->n == INDEX_CANDIDATES || (f->ix->opts.is_gone && f->ix->opts.is_gone(f->ix->opts.user, &k->p.uid)))
+		return;
+	for (unsigned i = 0; i < f->n; i++) {
+		if (f->out[i].number == number)
+			return;
+	}
+	f->out[f->n++] = (struct pack_ref){ k->p.uid, k->p.size, number };
+}
+
+/* The page that would hold the id: the last whose first id is not after it, and, where prefixes are equal, those before. */
+static uint32_t page_of(const struct disk_run *d, uint64_t prefix)
+{
+	uint32_t lo = 0, hi = d->run.entry_pages;
+
+	while (hi - lo > 1) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (d->first[mid] <= prefix)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	while (lo > 0 && d->first[lo] == prefix)
+		lo--;
+	return lo;
+}
+
+static int find_on_disk(struct finding *f, struct disk_run *d, const struct id *id, hz_error **err)
+{
+	uint64_t prefix = get_be64(id->b);
+	int rc = 0;
+
+	(void)pthread_mutex_lock(&d->lock);
+	for (uint32_t p = page_of(d, prefix); rc == 0 && p < d->run.entry_pages && d->first[p] <= prefix; p++) {
+		if (d->page != p) {
+			rc = run_read_page(&d->run, f->ix->store, p, d->entries, &d->n, err);
+			d->page = rc == 0 ? p : UINT32_MAX;
+		}
+		for (unsigned i = 0; rc == 0 && i < d->n; i++) {
+			if (id_eq(&d->entries[i].id, id))
+				offer(f, d->numbers[d->entries[i].pack]);
+		}
+	}
+	(void)pthread_mutex_unlock(&d->lock);
+	return rc;
+}
+
+int index_find(struct index *ix, const struct id *id, struct pack_ref out[INDEX_CANDIDATES], unsigned *n, hz_error **err)
+{
+	struct finding f = { ix, out, 0 };
+	uint32_t at;
+	int rc = 0;
+
+	(void)pthread_rwlock_rdlock(&ix->lock);
+	if (idmap_get(&ix->memory, id, &at)) {
+		for (uint32_t i = at + 1; i; i = ix->more[i - 1].next)
+			offer(&f, ix->more[i - 1].number);
+	}
+	for (size_t i = 0; rc == 0 && i < ix->n_disk; i++) {
+		if (filter_has(ix->disk[i], id))
+			rc = find_on_disk(&f, ix->disk[i], id, err);
+	}
+	(void)pthread_rwlock_unlock(&ix->lock);
+	*n = f.n;
+	return rc;
+}
+
+static int pack_is_there(struct index *ix, const struct pack_ref *r, hz_error **err)
+{
+	AUTO(hz_error_free) hz_error *e = NULL;
+	uint8_t *state;
+	uint64_t size = 0;
+	int rc;
+
+	(void)pthread_rwlock_rdlock(&ix->lock);
+	uint8_t known = __atomic_load_n(&ix->packs[r->number].state, __ATOMIC_RELAXED);
+
+	(void)pthread_rwlock_unlock(&ix->lock);
+	if (known != PACK_UNKNOWN)
+		return known == PACK_THERE;
+	rc = store_size(ix->store, name_pack(&r->uid).s, &size, &e);
+	if (rc < 0 && rc != HZ_E_NOTFOUND) {
+		if (err && !*err)
+			*err = TAKE(e);
+		return rc;
+	}
+	(void)pthread_rwlock_rdlock(&ix->lock);
+	state = &ix->packs[r->number].state;
+	__atomic_store_n(state, rc == 0 && size == r->size ? PACK_THERE : PACK_GONE, __ATOMIC_RELAXED);
+	(void)pthread_rwlock_unlock(&ix->lock);
+	return rc == 0 && size == r->size;
+}
+
+int index_has(struct index *ix, const struct id *id, hz_error **err)
+{
+	struct pack_ref refs[INDEX_CANDIDATES];
+	unsigned n = 0;
+	int rc = index_find(ix, id, refs, &n, err);
+
+	for (unsigned i = 0; rc == 0 && i < n; i++)
+		rc = pack_is_there(ix, &refs[i], err);
+	return rc;
+}
+
+size_t index_packs(const struct index *ix)
+{
+	return ix->n_packs;
+}
+
+struct run_pack index_pack(const struct index *ix, uint32_t number)
+{
+	return ix->packs[number].p;
+}
+
+uint64_t index_entries(const struct index *ix)
+{
+	return ix->entries;
+}
+
+size_t index_runs(const struct index *ix)
+{
+	return ix->n_runs;
+}
