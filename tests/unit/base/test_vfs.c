@@ -230,6 +230,7 @@ static void each_failing_call_of_a_read_is_reported(void **state)
 	unsigned n;
 
 	hzt_put(path, "abc", 3);
+	assert_int_equal(chmod(path, 0600), 0);
 	for (n = 1;; n++) {
 		AUTO_FREE uint8_t *data = NULL;
 		hz_error *err = NULL;
