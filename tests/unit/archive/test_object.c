@@ -2,12 +2,7 @@
 /* The container: what is written is read, what is damaged is mended or refused, nothing else. */
 #include "archive/object.h"
 #include "base/codec.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <cmocka.h>
+#include "support/hzt.h"
 
 #define NAME "commits/00112233445566778899aabbccddeeff.0"
 

@@ -2,13 +2,8 @@
 /* The container against tests/vectors/object, which make_object.py makes without any of this code. */
 #include "archive/object.h"
 #include "base/id.h"
+#include "support/hzt.h"
 #include <jansson.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <cmocka.h>
 
 #define FOLDER TEST_DIR "/vectors/object/"
 

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Patterns against single facts, and against a matcher that is plain and slow. */
 #include "archive/pattern.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <cmocka.h>
+#include "support/hzt.h"
 
 static struct patterns *one(const char *text)
 {
