@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The layers: who may include what, who owns which outside library, and who may call the system's file functions."""
+import re
+import sys
+import csource
+
+# layer: (layers it may include, outside headers that it alone may include, by pattern)
+LAYERS = {
+  'base': ((), r'jansson\.h|uuid/.*|linux/.*|sys/(xattr|ioctl|statvfs|syscall|timex|file|sysmacros)\.h'),
+  'crypto': (('base',), r'sodium\.h|openssl/.*|sys/auxv\.h|asm/hwcap\.h|cpuid\.h|immintrin\.h|wmmintrin\.h'),
+  'store': (('base',), r''),
+  'archive': (('base', 'crypto', 'store'), r'zstd\.h|isa-l\.h|isa-l/.*|pwd\.h|grp\.h'),
+}
+# What any layer may use: the C library without what base owns.
+LIBC = (r'(assert|ctype|errno|fcntl|float|inttypes|limits|math|setjmp|signal|stdarg|stdatomic|stdbool|stddef|stdint|'
+        r'stdio|stdlib|string|strings|time|unistd|dirent|endian|pthread|sys/(types|stat|uio|mman|resource|random))\.h')
+# Tools also talk to terminals and to their environment.
+TOOLS = LIBC + (r'|(hozen|hozen/.*|libintl|locale|langinfo|termios|getopt|poll|wchar|wctype|spawn|glob|pwd|grp|'
+                r'sys/(ioctl|wait|file|utsname))\.h')
+# Reached only through vfs() and base's helpers. Members and pointers to functions of these names are fine.
+RAW = re.compile(r'(?<![\w.>])(open|openat|open64|creat|fopen|freopen|tmpfile|mkstemp|opendir|fdopendir|rename|renameat|'
+                 r'renameat2|link|linkat|unlink|unlinkat|remove|mkdir|mkdirat|rmdir|symlink|symlinkat|mknod|mkfifo|fsync|'
+                 r'fdatasync|syncfs|sync|truncate|ftruncate|fallocate|posix_fallocate|pread|pwrite|preadv|pwritev|flock|'
+                 r'lockf|chmod|fchmod|chown|fchown|lchown|utimensat|futimens|stat|lstat|fstat|fstatat|ioctl|syscall|'
+                 r'pthread_create|thrd_create)\s*\(')
+# path: the raw functions that it may call after all, and why
+EXCEPTIONS = {}
+
+
+def check_include(layer, name, system):
+  """What is wrong with this include in this layer, or None."""
+  uses, own = LAYERS[layer]
+  if not system:
+    first = name.split('/')[0]
+    return None if '/' in name and (first in uses + (layer,) or first == 'hozen') else 'may not include "%s"' % name
+  if re.fullmatch(LIBC, name) or (own and re.fullmatch(own, name)):
+    return None
+  owner = [l for l, (_, o) in LAYERS.items() if o and re.fullmatch(o, name)]
+  return 'may not include <%s>, which is %s' % (name, owner[0] + "'s" if owner else "nobody's")
+
+
+def check_tool(path, name, system):
+  if system:
+    return None if re.fullmatch(TOOLS, name) else 'a tool may not include <%s>' % name
+  return None if name.split('/')[0] in ('common', path.split('/')[1]) else 'a tool may not include "%s"' % name
+
+
+def check(path):
+  layer = path.split('/')[1]
+  for n, line in csource.numbered(path):
+    m = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
+    if m and path.startswith('tools/'):
+      yield n, check_tool(path, m.group(2), m.group(1) == '<')
+    elif m:
+      yield n, check_include(layer, m.group(2), m.group(1) == '<')
+    elif path.startswith('lib/') and layer != 'base':
+      for raw in RAW.finditer(line):
+        if raw.group(1) not in EXCEPTIONS.get(path, ()):
+          yield n, 'calls %s() past vfs()' % raw.group(1)
+
+
+bad = ['%s:%d: %s' % (path, n, what)
+       for path in csource.files(*('lib/%s/*%s' % (l, e) for l in LAYERS for e in ('.c', '.h')), 'tools/*.c', 'tools/*.h')
+       for n, what in check(path) if what]
+print('\n'.join(bad), end='\n' if bad else '')
+sys.exit(1 if bad else 0)
