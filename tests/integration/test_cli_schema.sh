@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Every line that --json prints is what docs/schemas says, and every schema is used.
+# test-timeout: 300
+. "${HOZEN_TESTS:?}/integration/cli.sh"
+command -v python3 >/dev/null || exit 77
+schemas=$tests/../docs/schemas
+: >"$T/all"
+
+# checked CODE TYPES COMMAND...: runs it with --json and validates what it printed.
+checked() {
+  want_exit=$1
+  types=$2
+  shift 2
+  with_pass "$want_exit" "$HB" --json "$@"
+  # shellcheck disable=SC2086 # a list of types
+  python3 "$tests/integration/schema_check.py" "$schemas" $types <"$T/out" >"$T/types" || fail "schema: $*"
+  cat "$T/out" >>"$T/all"
+  tail -1 "$T/out" >"$T/last"
+}
+last() {
+  grep -q -e "$1" "$T/last" || { cat "$T/last" >&2; fail "the last line lacks $1"; }
+}
+
+# The checker itself can fail.
+echo '{"type":"version","schema":"version-v1","tool":"x","version":1,"library":"y"}' >"$T/wrong"
+echo '{"type":"version","schema":"version-v1","tool":"x","version":"1","library":"y","more":1}' >>"$T/wrong"
+echo '{"type":"version","schema":"version-v1","tool":"x","version":"1"}' >>"$T/wrong"
+while read -r line; do
+  echo "$line" | python3 "$tests/integration/schema_check.py" "$schemas" >/dev/null 2>&1 && fail "not noticed: $line"
+done <"$T/wrong"
+
+make_source
+: >"$T/src/$(printf 'latin\351')"
+mkfifo "$T/src/fifo"
+export HOZEN_REPO="$T/repo"
+make_passphrase
+checked 0 version --version
+checked 0 initialized init
+last '"exit":0'
+checked 5 error init
+last '"exit":5'
+checked 0 summary create --tag nightly --tag zwei "$T/src"
+last '"snapshot_id":"[0-9a-f]\{64\}"'
+last '"complete":true'
+last '"protected":false'
+checked 0 summary create --dry-run "$T/src"
+last '"dry_run":true'
+checked 3 'error summary' create "$T/src" "$T/missing" "$(printf '%s/not-utf8-\351' "$T")"
+prints '"path_b64"'
+last '"exit":3'
+checked 1 'error summary' create "$T/missing"
+last '"exit":1'
+checked 2 error create "$T/src/.."
+last '"exit":2'
+checked 0 snapshot snapshots
+prints '"tags":\["nightly","zwei"\]'
+prints "\"paths\":\\[\"$T/src\""
+prints '"short_id":"[0-9a-f]\{8\}"'
+checked 0 node ls latest
+prints '"name_b64"'
+prints '"node_type":"fifo"'
+prints '"linktarget":"one"'
+checked 0 stats stats
+checked 0 check_summary check
+prints '"looked_at":\["structure"'
+checked 0 check_summary check --read-data
+prints '"not_looked_at":\[\]'
+checked 0 restore_summary restore latest --target "$T/r"
+checked 3 'restore_summary event' restore latest --target "$T/r" --into-existing
+last '"exit":3'
+checked 5 'restore_summary error' restore latest --target "$T/r"
+checked 0 key key list
+checked 0 key_exported key export --role reader --out "$T/reader.key"
+
+for file in "$schemas"/*.json; do
+  name=$(basename "$file" .json)
+  grep -q "\"schema\":\"$name\"" "$T/all" || fail "no command printed a line of $name"
+done
