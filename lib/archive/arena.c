@@ -5,6 +5,7 @@
  */
 #include "archive/entry.h"
 
+#define LEN_MAX   ((size_t)1 << 30) /* nothing of an entry comes near */
 #define ALIGN     16u
 #define BLOCK_LEN ((64u << 10) - 64u)
 
@@ -34,8 +35,6 @@ static struct block *block_new(size_t len)
 	size_t cap = len > BLOCK_LEN ? len : BLOCK_LEN;
 	struct block *b;
 
-	if (cap > SIZE_MAX - sizeof(*b))
-		return NULL;
 	b = malloc(sizeof(*b) + cap);
 	if (!b)
 		return NULL;
@@ -50,7 +49,7 @@ void *arena_alloc(struct arena *a, size_t len)
 	struct block *b = a->head;
 	void *p;
 
-	if (len > SIZE_MAX - ALIGN)
+	if (len > LEN_MAX)
 		return NULL;
 	/* No two allocations share an address, those of length 0 neither. */
 	len = len ? (len + ALIGN - 1) / ALIGN * ALIGN : ALIGN;
