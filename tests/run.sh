@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Everything that is checked before a change goes in, on Debian 12: installs what it needs, builds with gcc under the
+# address and undefined-behaviour sanitizers and runs all tests, runs those marked so under ThreadSanitizer, compiles
+# with clang, and checks the source. Builds are in build/. Ends with a summary; non-zero when anything failed.
+cd "$(dirname "$0")/.." || exit 2
+
+packages='cmake ninja-build gcc g++ clang clang-format libclang-rt-14-dev pkgconf python3 libsodium-dev libssl-dev
+libarchive-dev libzstd-dev uuid-dev libcmocka-dev libisal-dev libjansson-dev gettext attr acl git'
+jobs=$(nproc 2>/dev/null || echo 2)
+summary=
+failed=0
+
+note() { summary="$summary$1
+"; }
+
+step() { # name command...
+	name=$1
+	shift
+	printf '\n=== %s\n' "$name"
+	start=$(date +%s)
+	if "$@"; then
+		note "ok      $name ($(($(date +%s) - start)) s)"
+		return 0
+	fi
+	note "FAILED  $name"
+	failed=1
+	return 1
+}
+
+missing_packages() {
+	for p in $packages; do
+		dpkg-query -W -f '${db:Status-Status}\n' "$p" 2>/dev/null | grep -qx installed || echo "$p"
+	done
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		env DEBIAN_FRONTEND=noninteractive "$@"
+	else
+		sudo -n env DEBIAN_FRONTEND=noninteractive "$@"
+	fi
+}
+
+install_packages() {
+	missing=$(missing_packages)
+	[ -n "$missing" ] || return 0
+	echo "installing:" $missing
+	# shellcheck disable=SC2086
+	if ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 &&
+		as_root apt-get install -y -q --no-install-recommends $missing; then
+		return 0
+	fi
+	# No lists, or lists that name versions which are gone.
+	# shellcheck disable=SC2086
+	as_root apt-get update -q && as_root apt-get install -y -q --no-install-recommends $missing
+}
+
+build() { # preset
+	cmake --preset "$1" && cmake --build --preset "$1" -j "$jobs"
+}
+
+# Where a process may not be traced, as in some containers, the leak check itself fails: better the other checks than none.
+leak_check() {
+	probe=build/asan/leak-probe
+	echo 'int main(void) { return 0; }' | gcc -fsanitize=address -x c -o "$probe" - || return 1
+	"$probe" 2>/dev/null && return 0
+	ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0"
+	note 'note    leaks are not looked for: the leak sanitizer does not run here'
+}
+
+# ThreadSanitizer of gcc 12 does not run under every address randomization.
+fixed_addresses() {
+	if setarch -R true 2>/dev/null; then
+		setarch -R "$@"
+	else
+		"$@"
+	fi
+}
+
+export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}"
+export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
+export TSAN_OPTIONS="${TSAN_OPTIONS:-halt_on_error=1}"
+
+step 'install what is needed' install_packages
+if step 'build with gcc, address and undefined-behaviour sanitizers' build asan; then
+	leak_check
+	step 'all tests' ctest --preset asan -LE lint -j "$jobs" --no-tests=error
+fi
+if step 'build with gcc, thread sanitizer' build tsan; then
+	step 'tests of threads' fixed_addresses ctest --preset tsan -L tsan --no-tests=error
+fi
+step 'build with clang' build clang
+step 'checks of the source' sh tests/lint/run.sh build/asan
+
+printf '\n=== summary\n%s' "$summary"
+[ "$failed" = 0 ] && echo 'all is well' || echo 'something FAILED'
+exit $failed
