@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Loading and verifying every commit, finding snapshots by name (docs/format/session.md). */
+#include "archive/reader.h"
+#include "hozen/snapshot.h"
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+struct commit_names {
+	struct commit_name {
+		struct uid session;
+		unsigned attempt;
+	} *v;
+	size_t n, cap;
+};
+
+static int list_commit(void *user, const char *name, uint64_t size)
+{
+	struct commit_names *l = user;
+	struct commit_name c;
+
+	(void)size;
+	if (!name_parse_commit(&c.session, &c.attempt, name))
+		return 0;
+	if (l->n == l->cap) {
+		size_t cap = l->cap ? l->cap * 2 : 64;
+		void *v = realloc(l->v, cap * sizeof(*l->v));
+
+		if (!v)
+			return HZ_E_NOMEM;
+		l->v = v;
+		l->cap = cap;
+	}
+	l->v[l->n++] = c;
+	return 0;
+}
+
+/* Session, then commit; what is wrong goes to the sink. Only the failing store is an error. */
+static int load_snap(struct hz_reader *r, struct snap *s, const struct commit_name *cn, hz_error **err)
+{
+	struct repo *repo = &r->repo;
+	AUTO(hz_error_free) hz_error *e = NULL;
+	bool list = repo->can & HZ_NEED_LIST;
+	int rc;
+
+	s->name = name_commit(&cn->session, cn->attempt);
+	rc = session_load(&s->session, repo->store, &cn->session, &repo->log, list ? repo->key : NULL, &repo->sink, &e);
+	if (rc == 0)
+		rc = commit_load(&s->commit, &s->body, repo->store, &cn->session, cn->attempt, &repo->log, &s->session, &repo->sink, &e);
+	if (rc == 0) {
+		s->valid = true;
+		s->has_body = s->commit.kind == COMMIT_SNAPSHOT && s->session.key[PACK_META];
+		s->forgotten = id_set_has(&repo->log.tombstones, &s->commit.hash);
+		if (s->has_body)
+			return 0;
+		commit_body_release(&s->body);
+		return 0;
+	}
+	if (rc == HZ_E_REFUSED)
+		return 0;
+	if (rc == HZ_E_CORRUPT || rc == HZ_E_NOTFOUND || rc == HZ_E_AUTH) {
+		repo->sink.fn(repo->sink.user, s->name.s, hz_error_message(e), false);
+		r->snaps_damaged = true;
+		return 0;
+	}
+	if (err && !*err)
+		*err = TAKE(e);
+	return rc;
+}
+
+static int cmp_snap(const void *a, const void *b)
+{
+	const struct snap *x = a, *y = b;
+
+	if (x->has_body != y->has_body)
+		return x->has_body ? 1 : -1;
+	if (x->has_body && x->body.start.sec != y->body.start.sec)
+		return x->body.start.sec < y->body.start.sec ? -1 : 1;
+	if (x->has_body && x->body.start.nsec != y->body.start.nsec)
+		return x->body.start.nsec < y->body.start.nsec ? -1 : 1;
+	return id_cmp(&x->commit.hash, &y->commit.hash);
+}
+
+static struct snap *by_hash(struct hz_reader *r, const struct id *hash)
+{
+	for (size_t i = 0; i < r->n_snaps; i++) {
+		if (r->snaps[i].valid && id_eq(&r->snaps[i].commit.hash, hash))
+			return &r->snaps[i];
+	}
+	return NULL;
+}
+
+/* Chains: each parent must be there unless the admin log explains why not. */
+static int check_chains(struct hz_reader *r, hz_error **err)
+{
+	struct id_set all = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_snaps && rc == 0; i++) {
+		if (r->snaps[i].valid && id_set_add(&all, &r->snaps[i].commit.hash) < 0)
+			rc = err_nomem(err);
+	}
+	for (size_t i = 0; rc == 0 && i < r->n_snaps; i++) {
+		const struct commit *c = &r->snaps[i].commit;
+
+		for (size_t k = 0; r->snaps[i].valid && k < c->n_parents; k++) {
+			const struct id *p = &c->parents[k];
+
+			if (id_set_has(&all, p)) {
+				struct snap *parent = by_hash(r, p);
+
+				if (parent)
+					parent->named = true;
+				continue;
+			}
+			if (id_set_has(&r->repo.log.tombstones, p) || id_set_has(&r->repo.log.losses, p))
+				continue;
+			char what[128];
+
+			(void)snprintf(what, sizeof(what), "its predecessor %.16s is missing", id_hex(p).s);
+			r->repo.sink.fn(r->repo.sink.user, r->snaps[i].name.s, what, false);
+			r->snaps_damaged = true;
+		}
+	}
+	free(all.v);
+	return rc;
+}
+
+/* Marks the ancestors of a cut commit; all else of that writer is quarantined (admin.md). */
+static void apply_cut(struct hz_reader *r, const struct writer_info *w)
+{
+	bool changed = true;
+
+	for (size_t i = 0; i < r->n_snaps; i++) {
+		struct snap *s = &r->snaps[i];
+
+		if (s->valid && uid_eq(&s->session.writer, &w->id) && !id_eq(&s->commit.hash, &w->cut))
+			s->valid = false;
+	}
+	while (changed) {
+		changed = false;
+		for (size_t i = 0; i < r->n_snaps; i++) {
+			struct snap *s = &r->snaps[i];
+
+			for (size_t k = 0; s->valid && uid_eq(&s->session.writer, &w->id) && k < s->commit.n_parents; k++) {
+				for (size_t j = 0; j < r->n_snaps; j++) {
+					struct snap *p = &r->snaps[j];
+
+					if (!p->valid && uid_eq(&p->session.writer, &w->id) && id_eq(&p->commit.hash, &s->commit.parents[k]))
+						p->valid = changed = true;
+				}
+			}
+		}
+	}
+}
+
+int reader_load_snaps(struct hz_reader *r, hz_error **err)
+{
+	struct commit_names names = { 0 };
+	int rc;
+
+	if (r->snaps_loaded)
+		return 0;
+	rc = store_list(r->repo.store, "commits", list_commit, &names, err);
+	if (rc == HZ_E_NOMEM)
+		(void)err_nomem(err);
+	r->snaps = rc == 0 ? calloc(names.n + 1, sizeof(*r->snaps)) : NULL;
+	if (rc == 0 && !r->snaps)
+		rc = err_nomem(err);
+	for (size_t i = 0; rc == 0 && i < names.n; i++) {
+		rc = load_snap(r, &r->snaps[i], &names.v[i], err);
+		r->n_snaps = i + 1;
+		if (rc == 0)
+			rc = job_check(r->repo.job, err);
+	}
+	free(names.v);
+	if (rc == 0)
+		rc = check_chains(r, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < r->repo.log.n_writers; i++) {
+		if (r->repo.log.writers[i].is_cut)
+			apply_cut(r, &r->repo.log.writers[i]);
+	}
+	if (r->n_snaps > 1)
+		qsort(r->snaps, r->n_snaps, sizeof(*r->snaps), cmp_snap);
+	r->snaps_loaded = true;
+	return 0;
+}
+
+static bool is_listed(const struct snap *s)
+{
+	return s->valid && s->has_body && !s->forgotten;
+}
+
+int reader_snap(struct hz_reader *r, const char *id, struct snap **snap, struct reader_group **group, hz_error **err)
+{
+	struct id want;
+	int rc = reader_load_snaps(r, err);
+
+	if (rc < 0)
+		return rc;
+	if (strlen(id) != ID_HEX_LEN || !hex_decode(want.b, ID_LEN, id, ID_HEX_LEN))
+		return err_set(err, HZ_E_INVAL, "not a snapshot id: %.80s", id);
+	for (size_t i = 0; i < r->n_snaps; i++) {
+		struct snap *s = &r->snaps[i];
+
+		if (!is_listed(s) || !id_eq(&s->commit.hash, &want))
+			continue;
+		*group = reader_group(r, &s->session.group);
+		if (!*group)
+			return err_set(err, HZ_E_CORRUPT, "snapshot %.8s: the keys of its group do not open", id);
+		*snap = s;
+		return 0;
+	}
+	return err_set(err, HZ_E_NOTFOUND, "no snapshot %.8s", id);
+}
+
+/* ---- names ---- */
+
+static int not_found(const char *name, hz_error **err)
+{
+	err_set(err, HZ_E_NOTFOUND, "no snapshot matches \"%s\"", name);
+	err_hint(err, "'hozen-backup snapshots' lists what there is");
+	return HZ_E_NOTFOUND;
+}
+
+/* YYYY-MM-DD[THH:MM[:SS][Z]]; a date alone means its last second. */
+static bool parse_time(const char *s, int64_t *out)
+{
+	struct tm tm = { .tm_isdst = -1 };
+	int n = 0, y, mo, d, h = 23, mi = 59, sec = 59;
+	bool utc = false;
+
+	if (sscanf(s, "%4d-%2d-%2d%n", &y, &mo, &d, &n) != 3 || n != 10)
+		return false;
+	s += n;
+	if (*s == 'T') {
+		n = 0;
+		if (sscanf(s, "T%2d:%2d%n", &h, &mi, &n) != 2 || n != 6)
+			return false;
+		s += n;
+		sec = 59;
+		if (*s == ':') {
+			n = 0;
+			if (sscanf(s, ":%2d%n", &sec, &n) != 1 || n != 3)
+				return false;
+			s += n;
+		}
+		if (*s == 'Z') {
+			utc = true;
+			s++;
+		}
+	}
+	if (*s || mo < 1 || mo > 12 || d < 1 || d > 31 || h < 0 || h > 23 || mi < 0 || mi > 59 || sec < 0 || sec > 60)
+		return false;
+	tm.tm_year = y - 1900, tm.tm_mon = mo - 1, tm.tm_mday = d, tm.tm_hour = h, tm.tm_min = mi, tm.tm_sec = sec;
+	*out = utc ? timegm(&tm) : mktime(&tm);
+	return true;
+}
+
+static struct snap *newest_until(struct hz_reader *r, int64_t until)
+{
+	struct snap *best = NULL;
+
+	for (size_t i = 0; i < r->n_snaps; i++) {
+		if (is_listed(&r->snaps[i]) && r->snaps[i].body.start.sec <= until)
+			best = &r->snaps[i];
+	}
+	return best;
+}
+
+static int by_prefix(struct hz_reader *r, const char *name, struct snap **ret, hz_error **err)
+{
+	struct snap *found = NULL;
+	size_t len = strlen(name);
+
+	if (len < 4 || len > ID_HEX_LEN || strspn(name, "0123456789abcdef") != len)
+		return not_found(name, err);
+	for (size_t i = 0; i < r->n_snaps; i++) {
+		if (!is_listed(&r->snaps[i]) || strncmp(id_hex(&r->snaps[i].commit.hash).s, name, len) != 0)
+			continue;
+		if (found) {
+			err_set(err, HZ_E_INVAL, "more than one snapshot begins with \"%s\"", name);
+			err_hint(err, "give more digits of the id");
+			return HZ_E_INVAL;
+		}
+		found = &r->snaps[i];
+	}
+	*ret = found;
+	return found ? 0 : not_found(name, err);
+}
+
+int hz_snapshot_find(char id[HZ_ID_HEX], hz_reader *r, const char *name, hz_job *job, hz_error **err)
+{
+	struct snap *s = NULL;
+	int64_t until;
+	int rc;
+
+	r->repo.job = job;
+	rc = reader_load_snaps(r, err);
+	if (rc == 0 && strcmp(name, "latest") == 0)
+		s = newest_until(r, INT64_MAX);
+	else if (rc == 0 && parse_time(name, &until))
+		s = newest_until(r, until);
+	else if (rc == 0)
+		rc = by_prefix(r, name, &s, err);
+	if (rc == 0 && !s)
+		rc = not_found(name, err);
+	if (rc == 0)
+		(void)snprintf(id, HZ_ID_HEX, "%s", id_hex(&s->commit.hash).s);
+	(void)job_tick(job, NULL);
+	r->repo.job = NULL;
+	return rc;
+}
