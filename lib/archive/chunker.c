@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Content-defined cuts (docs/format/chunker.md). The hash at a length is a function of the 64 bytes before it and of nothing
- * else, also just after the minimum: that is what lets cuts fall into step again behind an insertion.
+ * Content-defined cuts (docs/format/chunker.md). The hash at a length is a function of the 64 bytes before it and of
+ * nothing else, also just after the minimum: that is what lets cuts fall into step again behind an insertion.
  */
 #include "archive/chunker.h"
 #include "base/codec.h"
@@ -38,8 +38,8 @@ int chunker_init(struct chunker *c, unsigned profile, const uint8_t table[CHUNKE
 	return 0;
 }
 
-/* The first length from at on, below end, whose hash has no bit of mask set; end when there is none. *h is the hash at at.
- * Four bytes a turn: the chain of shift and add is the limit, so the loop leaves nothing else in its way. */
+/* The first length from at on, below end, whose hash has no bit of mask set; end when there is none. *h is the hash at
+ * at. Four bytes a turn: the chain of shift and add is the limit, so the loop leaves nothing else in its way. */
 static size_t scan(const struct chunker *c, const uint8_t *data, size_t at, size_t end, uint64_t mask, uint64_t *h)
 {
 	const uint64_t *gear = c->gear;

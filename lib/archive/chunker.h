@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Content-defined chunking (docs/format/chunker.md): Gear over a keyed table, decisions on the high bits, minimum skipped, two masks
- * around the normal size (normalised chunking after FastCDC, Xia et al., USENIX ATC 2016 and IEEE TPDS 2020). Pure: bytes in, length out.
+ * Content-defined chunking (docs/format/chunker.md): Gear over a keyed table, decisions on the high bits, minimum
+ * skipped, two masks around the normal size (normalised chunking after FastCDC, Xia et al., USENIX ATC 2016 and IEEE
+ * TPDS 2020). Pure: bytes in, length out.
  */
 #ifndef ARCHIVE_CHUNKER_H
 #define ARCHIVE_CHUNKER_H
@@ -18,9 +19,9 @@ struct chunker {
 
 /* Profiles: 1 = 512 KiB / 1 MiB / 8 MiB, 2 = small, 16 / 64 / 256 KiB, 3 = fixed 1 MiB. -1 for any other. table: 2048
  * bytes, 256 little-endian words (the caller derives them from the group secret). */
-#define CHUNKER_DEFAULT	 1u
-#define CHUNKER_SMALL	 2u
-#define CHUNKER_FIXED	 3u
+#define CHUNKER_DEFAULT   1u
+#define CHUNKER_SMALL     2u
+#define CHUNKER_FIXED     3u
 #define CHUNKER_TABLE_LEN 2048u
 int chunker_init(struct chunker *c, unsigned profile, const uint8_t table[CHUNKER_TABLE_LEN]);
 

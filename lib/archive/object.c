@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Making the container of stored objects: sizes, header, checksums (docs/format/container.md). Reading and mending are in
- * object_decode.c, the arithmetic of parity in object_parity.c. Nothing here interprets a body, and nothing needs a key.
+ * Making the container of stored objects: sizes, header, checksums (docs/format/container.md). Reading and mending are
+ * in object_decode.c, the arithmetic of parity in object_parity.c. Nothing here interprets a body, and nothing needs a
+ * key.
  */
 #include "archive/object.h"
 #include "archive/object_checksum.h"
@@ -106,7 +107,9 @@ static bool size_is_valid(const struct object_header *h)
 
 int object_header_decode(struct object_header *h, const uint8_t in[OBJECT_HEADER], hz_error **err)
 {
-	struct object_header r = { .type = in[8], .suite = in[10], .blocks = get_le32(in + 12), .length = get_le64(in + 16) };
+	struct object_header r = {
+		.type = in[8], .suite = in[10], .blocks = get_le32(in + 12), .length = get_le64(in + 16)
+	};
 	size_t name_len = in[40];
 
 	if (memcmp(in, magic, sizeof(magic)) != 0)
@@ -144,7 +147,8 @@ static void protect(const char *name, const struct object_layout *l, uint8_t *su
 void object_protect(const char *name, uint32_t n, const uint8_t *stream, uint8_t *parity, uint8_t *sums)
 {
 	/* The data is only read; the layout is shared with repair, which writes. */
-	struct object_layout l = object_layout_of(n, (uint8_t *)(uintptr_t)stream, OBJECT_PAYLOAD, parity, OBJECT_PAYLOAD);
+	struct object_layout l = object_layout_of(
+		n, (uint8_t *)(uintptr_t)stream, OBJECT_PAYLOAD, parity, OBJECT_PAYLOAD);
 
 	protect(name, &l, sums, 8);
 }
@@ -154,7 +158,8 @@ void object_iov(struct iovec *iov, uint32_t n, const uint8_t *stream, const uint
 	uint32_t d = object_data_blocks(n);
 
 	for (uint32_t i = 0; i < n; i++) {
-		const uint8_t *p = i < d ? stream + (size_t)i * OBJECT_PAYLOAD : parity + (size_t)(i - d) * OBJECT_PAYLOAD;
+		const uint8_t *p = i < d ? stream + (size_t)i * OBJECT_PAYLOAD
+					 : parity + (size_t)(i - d) * OBJECT_PAYLOAD;
 
 		iov[2 * i] = (struct iovec){ (void *)(uintptr_t)p, OBJECT_PAYLOAD };
 		iov[2 * i + 1] = (struct iovec){ (void *)(uintptr_t)(sums + (size_t)i * 8), 8 };
@@ -191,7 +196,8 @@ int object_encode(struct buf *out, struct object_header *h, const void *body, si
 	h->blocks = n;
 	h->length = len;
 	if (n == 0 || !size_is_valid(h))
-		return err_set(err, HZ_E_INVAL, "%s: a body of %zu bytes does not fit an object of its type", h->name, len);
+		return err_set(
+			err, HZ_E_INVAL, "%s: a body of %zu bytes does not fit an object of its type", h->name, len);
 	buf_reset(out);
 	if (buf_append_zero(out, (size_t)n * OBJECT_BLOCK) < 0)
 		return err_nomem(err);

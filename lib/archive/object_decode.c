@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reading the container: finds damage by the blocks' checksums, mends it by parity, and hands out only a stream that agrees with
- * both (docs/format/container.md, "Reading"). Input is never trusted: its size bounds what is allocated before anything is verified.
+ * Reading the container: finds damage by the blocks' checksums, mends it by parity, and hands out only a stream that
+ * agrees with both (docs/format/container.md, "Reading"). Input is never trusted: its size bounds what is allocated
+ * before anything is verified.
  */
 #include "archive/object.h"
 #include "archive/object_checksum.h"
@@ -13,7 +14,7 @@
 struct reading {
 	uint8_t *blocks; /* n blocks: the caller's bytes or copy */
 	struct buf copy; /* when the length was wrong */
-	bool *bad;	 /* per block */
+	bool *bad;       /* per block */
 	uint32_t n;
 	uint32_t bad_blocks;
 };
@@ -61,7 +62,8 @@ static int take_blocks(struct reading *r, uint8_t *data, size_t len, hz_error **
 		r->blocks = data;
 		return 0;
 	}
-	if (buf_append(&r->copy, data, len < want ? len : want) < 0 || buf_append_zero(&r->copy, want - r->copy.len) < 0)
+	if (buf_append(&r->copy, data, len < want ? len : want) < 0 ||
+		buf_append_zero(&r->copy, want - r->copy.len) < 0)
 		return err_nomem(err);
 	r->blocks = r->copy.data;
 	return 0;
@@ -92,7 +94,8 @@ static int mend(struct reading *r, const char *name, hz_error **err)
 			continue;
 		if (r->bad_blocks == 0)
 			return err_set(err, HZ_E_CORRUPT, "parity does not agree with the data");
-		return err_set(err, HZ_E_CORRUPT, "%u of %u blocks are damaged, more than parity can mend", r->bad_blocks, r->n);
+		return err_set(err, HZ_E_CORRUPT, "%u of %u blocks are damaged, more than parity can mend",
+			r->bad_blocks, r->n);
 	}
 	for (uint32_t i = 0; i < r->n; i++) {
 		uint8_t *b = r->blocks + (size_t)i * OBJECT_BLOCK;
@@ -115,7 +118,8 @@ static int gather(struct buf *stream, const struct reading *r, hz_error **err)
 	return 0;
 }
 
-static int verify_stream(struct object_header *h, const struct buf *stream, uint32_t n, const char *name, hz_error **err)
+static int verify_stream(
+	struct object_header *h, const struct buf *stream, uint32_t n, const char *name, hz_error **err)
 {
 	int rc = object_header_decode(h, stream->data, err);
 	size_t end, rest;
@@ -176,7 +180,8 @@ int object_decode(struct object *o, const char *name, uint8_t *data, size_t len,
 	rc = decode(o, name, data, len, &why);
 	if (rc == 0)
 		return 0;
-	/* A later version may protect its bytes in another way: ours cannot call them damaged, nor anybody treat them as absent. */
+	/* A later version may protect its bytes in another way: ours cannot call them damaged, nor anybody treat them
+	 * as absent. */
 	if (rc == HZ_E_CORRUPT && later > 0)
 		return err_set(err, HZ_E_TOONEW, "container version %u is later than %u", later, OBJECT_VERSION);
 	if (err && !*err)

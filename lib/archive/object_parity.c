@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reed-Solomon parity of the container, two blocks a stripe, in GF(2^8) with polynomial 11D (docs/format/container.md). P is the
- * sum of the data blocks, Q the sum of 2^position times each, so any two blocks of a stripe follow from the others. Knows
- * nothing of checksums: the caller says which blocks are bad.
+ * Reed-Solomon parity of the container, two blocks a stripe, in GF(2^8) with polynomial 11D (docs/format/container.md).
+ * P is the sum of the data blocks, Q the sum of 2^position times each, so any two blocks of a stripe follow from the
+ * others. Knows nothing of checksums: the caller says which blocks are bad.
  */
 #include "archive/object_parity.h"
 #include <assert.h>
 #include <isa-l/erasure_code.h>
 #include <string.h>
 
-struct object_layout object_layout_of(uint32_t n, uint8_t *data, size_t data_stride, uint8_t *parity, size_t parity_stride)
+struct object_layout object_layout_of(
+	uint32_t n, uint8_t *data, size_t data_stride, uint8_t *parity, size_t parity_stride)
 {
 	struct object_layout l = { .n = n, .data = data, .data_stride = data_stride, .parity = parity };
 
@@ -69,7 +70,8 @@ static void encode_into(struct object_parity *e, const struct object_layout *l, 
 
 static uint8_t *block_p(const struct object_layout *l, uint32_t stripe)
 {
-	return object_layout_block(l, l->data_blocks + (stripe + l->stripes - l->data_blocks % l->stripes) % l->stripes);
+	return object_layout_block(
+		l, l->data_blocks + (stripe + l->stripes - l->data_blocks % l->stripes) % l->stripes);
 }
 
 static uint8_t *block_q(const struct object_layout *l, uint32_t stripe)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Patterns are run as automata over sets of positions, one bit each, all positions at once: so the time is bounded by pattern
- * times path whatever the stars. A literal beginning or end is compared first, which settles most paths without that.
+ * Patterns are run as automata over sets of positions, one bit each, all positions at once: so the time is bounded by
+ * pattern times path whatever the stars. A literal beginning or end is compared first, which settles most paths without
+ * that.
  *
- * Position i is "tokens before i are matched". What a byte does to a set of positions stands in tables made when a pattern
- * is added: take[byte] holds the positions whose token it matches (they move on by one), hold those that stay where they are.
+ * Position i is "tokens before i are matched". What a byte does to a set of positions stands in tables made when a
+ * pattern is added: take[byte] holds the positions whose token it matches (they move on by one), hold those that stay
+ * where they are.
  */
 #include "archive/pattern.h"
 #include "base/buf.h"
@@ -21,13 +23,13 @@ struct pattern {
 	size_t words;
 	bool dirs_only;
 	bool anchored;
-	char *text;	 /* unescaped literal tokens, one byte each; others 0 */
-	size_t head;	 /* literal tokens at the start, when anchored */
-	size_t tail;	 /* literal tokens at the end */
-	uint64_t *take;	 /* 256 sets */
+	char *text;      /* unescaped literal tokens, one byte each; others 0 */
+	size_t head;     /* literal tokens at the start, when anchored */
+	size_t tail;     /* literal tokens at the end */
+	uint64_t *take;  /* 256 sets */
 	uint64_t *stars; /* any byte but /: stay, and the next position at no cost */
 	uint64_t *globs; /* any byte: likewise */
-	uint64_t *dirs;	 /* any byte: stay; the next position only behind a / */
+	uint64_t *dirs;  /* any byte: stay; the next position only behind a / */
 };
 
 struct patterns {
@@ -367,7 +369,8 @@ bool patterns_match_or_parent(const struct patterns *ps, const char *path, size_
 	return patterns_match(ps, path, len, is_dir);
 }
 
-/* A path below begins with the folder and a slash; whatever position is left then may be completed, the end itself may not. */
+/* A path below begins with the folder and a slash; whatever position is left then may be completed, the end itself may
+ * not. */
 static bool may_match_below(const struct pattern *p, const char *dir, size_t len)
 {
 	uint64_t set[WORDS_MAX];

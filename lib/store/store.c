@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The front of every store: which names there are, which backend a location means, and messages that begin with the object.
- * A backend never sees a name that is not valid.
+ * The front of every store: which names there are, which backend a location means, and messages that begin with the
+ * object. A backend never sees a name that is not valid.
  */
 #include "store/store_backend.h"
 #include <string.h>
 
 #define LEAF_MAX 120u
 
-const char *const store_folders[] = { "admin", "keys", "sessions", "packs", "index", "commits", "parity", "audit", NULL };
+const char *const store_folders[] = { "admin", "keys", "sessions", "packs", "index", "commits", "parity", "audit",
+	NULL };
 
 int store_folder_index(const char *folder)
 {

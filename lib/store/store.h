@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A store keeps opaque immutable objects under names. It never sees a key.
- * Names: "repo", "repo.copy" or "folder/name"; folder is one of the fixed list store_folders; a name has 1..120 characters of
- * [0-9a-z.-], not starting with a dot. Anything else found in a store is no object and is skipped by list.
+ * Names: "repo", "repo.copy" or "folder/name"; folder is one of the fixed list store_folders; a name has 1..120
+ * characters of [0-9a-z.-], not starting with a dot. Anything else found in a store is no object and is skipped by
+ * list.
  *
  * Promises that a backend makes (format.md section 1):
  *  - put is put-if-absent and linearizable: of two puts of one name exactly one gives 0, the other HZ_E_EXISTS;
  *  - a put that returned 0 survives a power cut, whole;
  *  - list gives at least every object whose put ended before it began;
  *  - nothing half-written is ever visible under a name.
- * All calls may come from several threads at once. Errors name the object. A failed put that is not HZ_E_EXISTS may or may not
- * have happened (storage error): the caller gives the session up.
+ * All calls may come from several threads at once. Errors name the object. A failed put that is not HZ_E_EXISTS may or
+ * may not have happened (storage error): the caller gives the session up.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -47,7 +48,8 @@ struct store_ops {
 struct store {
 	const struct store_ops *ops;
 	const char *location; /* as the user named it, for messages */
-	/* Put into the names of temporary files, "-" until set: hex of the writer and of the session. Set before threads start. */
+	/* Put into the names of temporary files, "-" until set: hex of the writer and of the session. Set before
+	 * threads start. */
 	char owner[40];
 	char session[40];
 	/* True when this credential cannot delete or overwrite (nothing local ever says so). */
@@ -55,9 +57,9 @@ struct store {
 };
 
 enum store_mode { STORE_EXISTING, STORE_CREATE };
-/* location: a folder, or scheme://... (HZ_E_UNSUPPORTED: no other store yet). STORE_CREATE makes the folder and those inside
- * and probes that objects can be put atomically (HZ_E_UNSUPPORTED when neither RENAME_NOREPLACE nor link(2) work). STORE_EXISTING
- * needs the folder to be there (HZ_E_NOTFOUND), not to hold anything. */
+/* location: a folder, or scheme://... (HZ_E_UNSUPPORTED: no other store yet). STORE_CREATE makes the folder and those
+ * inside and probes that objects can be put atomically (HZ_E_UNSUPPORTED when neither RENAME_NOREPLACE nor link(2)
+ * work). STORE_EXISTING needs the folder to be there (HZ_E_NOTFOUND), not to hold anything. */
 int store_open(struct store **ret, const char *location, enum store_mode mode, hz_error **err);
 /* In memory, the reference implementation; for tests. */
 int store_mem_new(struct store **ret, hz_error **err);

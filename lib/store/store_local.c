@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A store in a folder: objects are the files <location>/<folder>/<name>, top-level ones <location>/<name>. Files come to be by
- * newfile only: whole, durable, never replacing. Nothing is kept open but the location itself, so that a store that
- * others prune, move or repair at the same time is seen as it is.
+ * A store in a folder: objects are the files <location>/<folder>/<name>, top-level ones <location>/<name>. Files come
+ * to be by newfile only: whole, durable, never replacing. Nothing is kept open but the location itself, so that a store
+ * that others prune, move or repair at the same time is seen as it is.
  */
 #include "base/newfile.h"
 #include "store/store_backend.h"
@@ -39,8 +39,8 @@ static void local_close(struct store *s)
 	free(l);
 }
 
-/* Makes sure that the folder is there and that no power cut takes it away with what is put into it. Threads that come at the same
- * time each do all of it: none may go on before the flush. */
+/* Makes sure that the folder is there and that no power cut takes it away with what is put into it. Threads that come
+ * at the same time each do all of it: none may go on before the flush. */
 static int make_folder(struct store_local *l, int index, hz_error **err)
 {
 	unsigned bit = 1u << index;
@@ -132,7 +132,8 @@ static int local_get(struct store *s, const char *name, uint64_t off, void *buf,
 		if (got < 0)
 			return err_errno_as(err, HZ_E_IO, "read");
 		if (got == 0)
-			return err_set(err, HZ_E_CORRUPT, "ends at %llu, before what was asked for", (unsigned long long)off);
+			return err_set(
+				err, HZ_E_CORRUPT, "ends at %llu, before what was asked for", (unsigned long long)off);
 		p += got;
 		len -= (size_t)got;
 		off += (uint64_t)got;
@@ -225,7 +226,8 @@ static int local_remove(struct store *s, const char *name, hz_error **err)
 
 static int local_space(struct store *s, uint64_t *free_bytes, uint64_t *total_bytes, hz_error **err)
 {
-	return vfs()->statvfs(local_of(s)->root, free_bytes, total_bytes) < 0 ? err_errno(err, "ask for free space") : 0;
+	return vfs()->statvfs(local_of(s)->root, free_bytes, total_bytes) < 0 ? err_errno(err, "ask for free space")
+									      : 0;
 }
 
 struct sweeping {
@@ -281,7 +283,8 @@ static int local_sweep(struct store *s, const char *owner, bool (*is_live)(void 
 
 		if (fd < 0 && errno == ENOENT)
 			continue;
-		rc = fd < 0 ? err_errno_as(err, HZ_E_IO, "open folder %s", folder) : vfs_readdir(fd, sweep_one, &sw, err);
+		rc = fd < 0 ? err_errno_as(err, HZ_E_IO, "open folder %s", folder)
+			    : vfs_readdir(fd, sweep_one, &sw, err);
 	}
 	return rc;
 }
@@ -317,7 +320,9 @@ static int probe(struct store_local *l, hz_error **err)
 			*err = TAKE(second);
 	}
 	if (rc == HZ_E_UNSUPPORTED)
-		err_hint(err, "the file system knows neither renameat2(RENAME_NOREPLACE) nor link(2): use another one for the store");
+		err_hint(err,
+			"the file system knows neither renameat2(RENAME_NOREPLACE) nor link(2): use another one for "
+			"the store");
 	return err_wrap(err, rc, "%s", l->location);
 }
 

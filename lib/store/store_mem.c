@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A store in memory: the promises of store.h in their plainest form, which the other backends are tested against. One lock, one
- * sorted array; a listing takes its names under the lock and calls back without it.
+ * A store in memory: the promises of store.h in their plainest form, which the other backends are tested against. One
+ * lock, one sorted array; a listing takes its names under the lock and calls back without it.
  */
 #include "store/store_backend.h"
 #include "base/buf.h"
@@ -110,8 +110,8 @@ static int mem_put(struct store *s, const char *name, const struct iovec *iov, s
 }
 
 /* Calls fn on the object under the lock. */
-static int with_object(struct store *s, const char *name, int (*fn)(struct object *o, void *arg, hz_error **err), void *arg,
-	hz_error **err)
+static int with_object(struct store *s, const char *name, int (*fn)(struct object *o, void *arg, hz_error **err),
+	void *arg, hz_error **err)
 {
 	struct store_mem *m = mem_of(s);
 	bool found;

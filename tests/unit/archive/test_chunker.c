@@ -60,11 +60,11 @@ static uint8_t *data_of(const json_t *parts, size_t *len)
 	json_t *part;
 
 	*len = 0;
-	json_array_foreach(parts, i, part)
-		*len += (size_t)json_integer_value(json_array_get(part, 1));
+	json_array_foreach(parts, i, part) *len += (size_t)json_integer_value(json_array_get(part, 1));
 	data = calloc(1, *len);
 	assert_non_null(data);
-	json_array_foreach(parts, i, part) {
+	json_array_foreach(parts, i, part)
+	{
 		size_t n = (size_t)json_integer_value(json_array_get(part, 1));
 
 		if (json_is_integer(json_array_get(part, 0)))
@@ -81,13 +81,15 @@ static void vectors_give_the_same_cuts(void **state)
 
 	(void)state;
 	assert_true(json_array_size(all) >= 10);
-	json_array_foreach(all, i, v) {
+	json_array_foreach(all, i, v)
+	{
 		struct chunker c = chunker_of((unsigned)json_integer_value(json_object_get(v, "profile")),
 			(uint64_t)json_integer_value(json_object_get(v, "table_seed")));
 		size_t len, at = 0;
 		AUTO_FREE uint8_t *data = data_of(json_object_get(v, "data"), &len);
 
-		json_array_foreach(json_object_get(v, "cuts"), k, cut) {
+		json_array_foreach(json_object_get(v, "cuts"), k, cut)
+		{
 			assert_true(at < len);
 			assert_int_equal(chunker_cut(&c, data + at, len - at), json_integer_value(cut));
 			at += (size_t)json_integer_value(cut);

@@ -63,7 +63,8 @@ static void assert_same_stream(const struct object *o, const struct buf *whole)
 	assert_int_equal(o->header.blocks * (size_t)OBJECT_BLOCK, whole->len);
 	assert_int_equal(o->stream.len, d * OBJECT_PAYLOAD);
 	for (size_t i = 0; i < d; i++)
-		assert_memory_equal(o->stream.data + i * OBJECT_PAYLOAD, whole->data + i * OBJECT_BLOCK, OBJECT_PAYLOAD);
+		assert_memory_equal(
+			o->stream.data + i * OBJECT_PAYLOAD, whole->data + i * OBJECT_BLOCK, OBJECT_PAYLOAD);
 }
 
 static void assert_repaired(const struct buf *whole, const uint8_t *data, size_t len)
@@ -132,8 +133,8 @@ static void sizes_end_at_the_limit(void **state)
 
 static void what_is_written_is_read(void **state)
 {
-	static const size_t lens[] = { 0, 1, 2, 100, 3959, 3960, 3961, 8047, 8048, 8049, 40 * 4088 - 128, 40 * 4088 - 127,
-		80 * 4088 - 128, 500000 };
+	static const size_t lens[] = { 0, 1, 2, 100, 3959, 3960, 3961, 8047, 8048, 8049, 40 * 4088 - 128,
+		40 * 4088 - 127, 80 * 4088 - 128, 500000 };
 
 	(void)state;
 	for (size_t i = 0; i < 2 * ARRAY_LEN(lens); i++) {

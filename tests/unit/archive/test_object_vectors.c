@@ -114,7 +114,8 @@ static void check_vector(const json_t *v)
 	read_vector(&data, text_of(v, "file"));
 	rc = object_decode(&o, text_of(v, "name"), data.data, data.len, &err);
 	if (rc != expect)
-		fail_msg("%s (%s): %s, %s", text_of(v, "file"), text_of(v, "what"), hz_error_name(rc), hz_error_message(err));
+		fail_msg("%s (%s): %s, %s", text_of(v, "file"), text_of(v, "what"), hz_error_name(rc),
+			hz_error_message(err));
 	if (rc < 0)
 		return;
 	check_good(v, &o, &data);
@@ -130,8 +131,7 @@ static void vectors_give_what_they_say(void **state)
 	(void)state;
 	assert_non_null(all);
 	assert_true(json_array_size(all) > 50);
-	json_array_foreach(all, i, v)
-		check_vector(v);
+	json_array_foreach(all, i, v) check_vector(v);
 	json_decref(all);
 }
 

@@ -322,7 +322,8 @@ static void agrees_with_a_plain_matcher(void **state)
 	assert_true(hits > 1000);
 }
 
-/* What a folder's answer promises: no path that matches lies below a folder that was ruled out. Counts those ruled out. */
+/* What a folder's answer promises: no path that matches lies below a folder that was ruled out. Counts those ruled out.
+ */
 static uint32_t count_ruled_out(const char *text, const char *path)
 {
 	AUTO(patterns_free) struct patterns *p = one(text);
@@ -387,7 +388,8 @@ static void stars_work_across_words(void **state)
 
 	(void)state;
 	for (int n = 55; n < 70; n++) {
-		snprintf(text, sizeof(text), "/%.*s**/*b", n, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/");
+		snprintf(text, sizeof(text), "/%.*s**/*b", n,
+			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/");
 		text[n] = '/';
 		snprintf(path, sizeof(path), "%.*s/b", n - 1, text + 1);
 		assert_true(matches(text, path));

@@ -229,9 +229,9 @@ static void objects_may_be_removed_while_they_are_listed(void **state)
 
 static void invalid_names_are_refused(void **state)
 {
-	static const char *const bad[] = { "", "x", "repository", "repo/", "packs", "packs/", "/packs/a", "packs/a/b", "packs/.a",
-		"packs/..", "packs/A", "packs/a_b", "packs/a b", "other/a", "../repo", "packs//a", "packs/\xc3\xa4",
-		"foldersthatdonotexistatall/a", "Packs/a" };
+	static const char *const bad[] = { "", "x", "repository", "repo/", "packs", "packs/", "/packs/a", "packs/a/b",
+		"packs/.a", "packs/..", "packs/A", "packs/a_b", "packs/a b", "other/a", "../repo", "packs//a",
+		"packs/\xc3\xa4", "foldersthatdonotexistatall/a", "Packs/a" };
 	struct store *s = ((struct fixture *)*state)->s;
 	char name[STORE_NAME_MAX + 1] = "sessions/", byte;
 	uint64_t size;
@@ -257,7 +257,7 @@ static void invalid_names_are_refused(void **state)
 }
 
 #define THREADS 8
-#define NAMES	20
+#define NAMES   20
 
 struct racer {
 	struct store *s;
@@ -318,8 +318,11 @@ static void space_is_told(void **state)
 	assert_true(strlen(s->location) > 0);
 }
 
-#define BOTH(t)                                                                                                        \
-	{ #t " (folder)", t, setup_local, teardown, NULL }, { #t " (memory)", t, setup_mem, teardown, NULL }
+#define BOTH(t)                                              \
+	{ #t " (folder)", t, setup_local, teardown, NULL },  \
+	{                                                    \
+#t " (memory)", t, setup_mem, teardown, NULL \
+	}
 
 int main(void)
 {

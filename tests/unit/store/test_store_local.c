@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a store in a folder adds to the promises of all: durability, what others do in the folder, sweeping, failing calls. */
+/* What a store in a folder adds to the promises of all: durability, what others do in the folder, sweeping, failing
+ * calls. */
 #include "base/vfs.h"
 #include "store/store.h"
 #include "support/faultvfs.h"
@@ -48,7 +49,8 @@ static bool holds(struct store *s, const char *name, const char *text)
 	AUTO_FREE uint8_t *data = NULL;
 	size_t len = 0;
 
-	return store_get_all(s, name, 1 << 20, &data, &len, NULL) == 0 && len == strlen(text) && memcmp(data, text, len) == 0;
+	return store_get_all(s, name, 1 << 20, &data, &len, NULL) == 0 && len == strlen(text) &&
+		memcmp(data, text, len) == 0;
 }
 
 static void make_file(const struct fixture *f, const char *name)
@@ -195,8 +197,9 @@ static bool live_is_live(void *user, const char *session)
 static void sweep_takes_what_dead_sessions_of_the_owner_left(void **state)
 {
 	static const char *const gone[] = { ".tmp.me.dead.1", "packs/.tmp.me.dead.2", "commits/.tmp.me.dead2.3" };
-	static const char *const kept[] = { "packs/.tmp.me.live.1", "packs/.tmp.you.dead.1", "packs/.tmp.me", "packs/.tmp.me.dead",
-		"packs/.tmp.mee.dead.1", "packs/me.dead.1", "packs/.tmp..dead.1", "packs/.tmp.me..1" };
+	static const char *const kept[] = { "packs/.tmp.me.live.1", "packs/.tmp.you.dead.1", "packs/.tmp.me",
+		"packs/.tmp.me.dead", "packs/.tmp.mee.dead.1", "packs/me.dead.1", "packs/.tmp..dead.1",
+		"packs/.tmp.me..1" };
 	struct fixture *f = *state;
 	int asked = 0;
 
@@ -301,7 +304,8 @@ static void full_disk_leaves_nothing(void **state)
 	assert_int_equal(put(f->s, "packs/full", "room again"), 0);
 }
 
-/* Every call of a put fails once: an error, and the object whole or not there; only a failed removal may leave litter. */
+/* Every call of a put fails once: an error, and the object whole or not there; only a failed removal may leave litter.
+ */
 static void each_failing_call_of_a_put_is_an_error(void **state)
 {
 	struct fixture *f = *state;
