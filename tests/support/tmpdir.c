@@ -24,7 +24,8 @@ static void remove_contents(int parent, const char *name)
 	DIR *dir;
 	int fd;
 
-	(void)fchmodat(parent, name, 0700, 0);
+	if (fchmodat(parent, name, 0700, 0) < 0 && errno == ENOENT)
+		return;
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	while (dir && (e = readdir(dir))) {
