@@ -25,13 +25,11 @@ seconds() {
   awk -v ns="$(($2 - $1))" 'BEGIN { printf "%.1f", ns / 1e9 }'
 }
 
-as_root() {
-  if [ "$(id -u)" -eq 0 ]; then
-    "$@"
-  else
-    sudo "$@"
-  fi
-}
+# Installing packages and reading all of /etc take root.
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || die 'this takes root, and there is no sudo'
+  exec sudo KEEP="${KEEP:-}" SOURCES="${SOURCES:-}" LIMIT_MB="${LIMIT_MB:-}" TMPDIR="${TMPDIR:-/tmp}" sh tools/quickstart.sh
+fi
 
 packages='gcc cmake ninja-build pkgconf libc6-dev libsodium-dev libssl-dev libzstd-dev libisal-dev libjansson-dev'
 missing_packages() {
@@ -49,11 +47,10 @@ install_packages() {
     return
   fi
   command -v apt-get >/dev/null || die "no apt-get here; install: $missing"
-  [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null || die "neither root nor sudo; install: $missing"
   echo "installing: $missing"
-  as_root apt-get update -qq
+  apt-get update -qq >"$work/apt.log" 2>&1 || { tail -20 "$work/apt.log" >&2; die 'apt-get update failed'; }
   # shellcheck disable=SC2086 # a list
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >"$work/apt.log" 2>&1 ||
+  env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >"$work/apt.log" 2>&1 ||
     { tail -20 "$work/apt.log" >&2; die 'apt-get install failed'; }
 }
 build() {
@@ -124,6 +121,9 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 sources=${SOURCES:-/usr/share /etc}
 limit_kb=$((${LIMIT_MB:-1500} * 1000))
+# Repository and restored copy together need at most a bit more than twice the sources.
+room_kb=$(($(df -Pk "$work" | awk 'NR == 2 { print $4 }') / 3))
+[ "$room_kb" -ge "$limit_kb" ] || limit_kb=$room_kb
 
 say 'packages'
 install_packages
