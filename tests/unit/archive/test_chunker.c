@@ -157,6 +157,26 @@ static void what_is_shorter_than_the_minimum_is_one_chunk(void **state)
 	assert_int_equal(chunker_cut(&c, data, c.min), c.min);
 }
 
+/* With gear[0] = 0 and gear[1] = 1 the hash shows where in the window a one stands. */
+static void a_byte_counts_for_64_bytes(void **state)
+{
+	uint8_t table[CHUNKER_TABLE_LEN] = { [8] = 1 };
+	AUTO_FREE uint8_t *data = calloc(1, 256 * KIB);
+	struct chunker c;
+
+	(void)state;
+	assert_int_equal(chunker_init(&c, CHUNKER_SMALL, table), 0);
+	assert_int_equal(chunker_cut(&c, data, 256 * KIB), c.min);
+	data[c.min - 65] = 1;
+	assert_int_equal(chunker_cut(&c, data, 256 * KIB), c.min);
+	data[c.min - 64] = 1;
+	assert_int_equal(chunker_cut(&c, data, 256 * KIB), c.min + 1);
+	/* Ones so close that one is always in the upper 14 bits, to which the mask shrinks: never a cut. */
+	for (size_t i = c.min - 60; i < 256 * KIB; i += 14)
+		data[i] = 1;
+	assert_int_equal(chunker_cut(&c, data, 256 * KIB), c.max);
+}
+
 /* The end of each chunk, as an offset. */
 static size_t ends_of(const struct chunker *c, const uint8_t *data, size_t len, size_t *ends)
 {
@@ -243,6 +263,7 @@ int main(void)
 		cmocka_unit_test(cuts_make_up_the_input_and_keep_the_limits),
 		cmocka_unit_test(a_cut_depends_on_its_own_bytes_only),
 		cmocka_unit_test(what_is_shorter_than_the_minimum_is_one_chunk),
+		cmocka_unit_test(a_byte_counts_for_64_bytes),
 		cmocka_unit_test(cuts_fall_into_step_behind_an_insertion),
 		cmocka_unit_test(chunks_are_about_as_large_as_meant),
 		cmocka_unit_test(another_table_cuts_elsewhere),

@@ -410,6 +410,7 @@ static void stated_size_is_bounded_by_the_bytes_there(void **state)
 {
 	uint8_t block[OBJECT_BLOCK] = { 0 };
 	AUTO_IN(object_release) struct object o = OBJECT_INIT;
+	AUTO(hz_error_free) hz_error *err = NULL;
 	uint8_t place[8] = { 0 };
 	uint64_t crc;
 
@@ -418,7 +419,8 @@ static void stated_size_is_bounded_by_the_bytes_there(void **state)
 	put_le32(place + 4, OBJECT_BLOCKS_MAX);
 	crc = crc64_xz(crc64_xz(0, NAME, sizeof(NAME)), place, 8);
 	put_le64(block + OBJECT_PAYLOAD, crc64_xz(crc, block, OBJECT_PAYLOAD));
-	assert_int_equal(decode_copy(&o, NAME, block, sizeof(block)), HZ_E_CORRUPT);
+	assert_int_equal(object_decode(&o, NAME, block, sizeof(block), &err), HZ_E_CORRUPT);
+	assert_non_null(strstr(hz_error_message(err), "too few"));
 	assert_int_equal(o.health.bad_blocks, OBJECT_BLOCKS_MAX - 1);
 }
 
