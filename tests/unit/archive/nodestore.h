@@ -187,4 +187,64 @@ static inline void recipe_extents(struct nodestore *s, struct node_builder *b, s
 	}
 }
 
+static inline struct list_ref finish(struct node_builder *b)
+{
+	struct list_ref root = { .level = 0 };
+	bool has = false;
+
+	assert_ok(node_builder_finish(b, &has, &root, NULL), NULL);
+	assert_true(has);
+	return root;
+}
+
+static inline struct node_builder *builder(struct nodestore *s, enum node_kind kind)
+{
+	struct node_builder *b = NULL;
+
+	assert_ok(node_builder_new(&b, kind, nodestore_put, s, NULL), NULL);
+	return b;
+}
+
+static inline struct node_walk *walk(struct nodestore *s, enum node_kind kind, const struct list_ref *root)
+{
+	struct node_walk *w = NULL;
+
+	assert_ok(node_walk_new(&w, kind, root, nodestore_get, s, NULL), NULL);
+	return w;
+}
+
+/* Walks to the end; the code it ends with, and how many items came. */
+static inline int walk_all(struct nodestore *s, enum node_kind kind, const struct list_ref *root, size_t *n)
+{
+	AUTO(node_walk_free) struct node_walk *w = walk(s, kind, root);
+	const uint8_t *item;
+	size_t len;
+	int rc;
+
+	for (*n = 0; (rc = node_walk_next(w, &item, &len, NULL)) == 1;)
+		(*n)++;
+	/* The end stays the end, and a failure a failure. */
+	assert_int_equal(node_walk_next(w, &item, &len, NULL), rc);
+	return rc;
+}
+
+/* Entries of 0 .. n-1, with one that is not among them, and one missing, if asked for. */
+static inline struct list_ref entries_but(struct nodestore *s, size_t n, size_t without, size_t more_after)
+{
+	AUTO(node_builder_free) struct node_builder *b = builder(s, NODE_TREE);
+	char name[32];
+
+	for (size_t i = 0; i < n; i++) {
+		struct entry e = { .name = (uint8_t *)name, .mode = S_IFREG | 0644, .size = i + 1 };
+
+		e.name_len = (uint32_t)snprintf(name, sizeof(name), "f%07zu", i);
+		if (i != without)
+			recipe_entry(b, &e);
+		e.name_len = (uint32_t)snprintf(name, sizeof(name), "f%07zu.more", i);
+		if (i == more_after)
+			recipe_entry(b, &e);
+	}
+	return finish(b);
+}
+
 #endif
