@@ -94,7 +94,9 @@ same() {
 step() {
   name=$1
   shift
-  say "$name: hozen-backup $*"
+  shown=$*
+  [ ${#shown} -le 160 ] || shown="$(printf '%.160s' "$shown") ..."
+  say "$name: hozen-backup $shown"
   start=$(now)
   rc=0
   "$hb" "$@" || rc=$?
@@ -149,7 +151,7 @@ set -- "$work/docs"
 while read -r s; do
   set -- "$@" "$s"
 done <"$work/sources"
-du -scxh "$@" 2>/dev/null
+du -scxh "$@" 2>/dev/null | sort -h | tail -8
 
 step 'init' init
 step 'first backup' create "$@"
@@ -168,8 +170,8 @@ say 'compare what was restored with the sources'
 start=$(now)
 for s in "$@"; do
   same "$s" "$work/restored/${s#/}"
-  echo "same: $s"
 done
+echo "the same: content, types, modes, owners, times and links of everything in $# folders"
 printf '%-38s %8s s\n' 'comparison' "$(seconds "$start" "$(now)")" >>"$work/times"
 
 say 'times'

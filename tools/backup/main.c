@@ -29,7 +29,7 @@ static const char footer[] = N_(
 	"  HOZEN_PASSPHRASE_COMMAND     run by /bin/sh; the passphrase is what it prints\n"
 	"  HOZEN_STATE_DIR              default /var/lib/hozen as root, $XDG_STATE_HOME/hozen otherwise\n"
 	"  HOZEN_CACHE_DIR              default /var/cache/hozen as root, $XDG_CACHE_HOME/hozen otherwise\n"
-	"  HOZEN_RESERVE                bytes that stay free in the repository's file system\n"
+	"  HOZEN_RESERVE                what stays free in the repository's file system: bytes, or with K, M, G\n"
 	"  NO_COLOR                     no colours\n"
 	"A passphrase comes from --passphrase-fd, then the file, then the command, then a prompt on the terminal.\n"
 	"\n"
