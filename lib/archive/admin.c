@@ -337,7 +337,7 @@ int admin_log_append(struct admin_log *log, struct store *st, const struct buf *
 	if (rc == 0)
 		rc = signed_build(&object, NULL, &p, err);
 	/* The new entry refers to the one before: make sure that both of its names stand. */
-	if (rc == 0 && log->n > 0 && store_has(st, before.s, &rc, err))
+	if (rc == 0 && log->n > 0)
 		rc = signed_ensure_copy(st, before.s, err);
 	if (rc == 0) {
 		rc = signed_put(st, nm.s, &object, true, err);

@@ -185,7 +185,7 @@ static bool apply_agent_end(struct admin_log *log, struct dec *d)
 
 	dec_copy(d, id.b, UID_LEN);
 	for (size_t i = 0; i < log->n_agents; i++) {
-		if (uid_eq(&log->agents[i].id, &id)) {
+		if (uid_eq(&log->agents[i].id, &id) && !log->agents[i].ended) {
 			log->agents[i].ended = true;
 			return true;
 		}

@@ -151,7 +151,8 @@ static int decode_lists(struct commit *c, const struct signed_object *so, bool *
 	for (size_t i = 1; i < c->n_parents; i++)
 		*bad = *bad || id_cmp(&c->parents[i - 1], &c->parents[i]) >= 0;
 	if (c->kind > COMMIT_PLAIN) {
-		*bad = *bad || c->n_parents || section_find(so->s, so->n, C_RUNS);
+		*bad = *bad || c->n_parents || section_find(so->s, so->n, C_RUNS) || section_find(so->s, so->n, C_BODY) ||
+		       section_find(so->s, so->n, C_CIPHER);
 		return 0;
 	}
 	d = section_dec(so->s, so->n, C_RUNS);
@@ -258,10 +259,9 @@ static int load_attempt(struct commit *c, struct commit_body *body, struct store
 	rc = decode_clear(c, &so, session, err);
 	if (rc == 0)
 		rc = check_signature(c, &so, log, err);
-	if (rc == 0 && s && c->kind != COMMIT_EVICTED &&
-		(!id_eq(&s->part_hash, &c->session_hash) || (c->kind != COMMIT_PLAIN && !uid_eq(&s->writer, &c->signer))))
+	if (rc == 0 && s && c->kind != COMMIT_EVICTED && (!id_eq(&s->part_hash, &c->session_hash) || !uid_eq(&s->writer, &c->signer)))
 		rc = err_set(err, HZ_E_CORRUPT, "%s: belongs to another session", nm.s);
-	if (rc == 0 && body && s && c->kind == COMMIT_SNAPSHOT)
+	if (rc == 0 && body && s && s->key[PACK_META] && c->kind == COMMIT_SNAPSHOT)
 		rc = open_body(body, c, &so, &log->repo, s, err);
 	signed_release(&so);
 	return rc;

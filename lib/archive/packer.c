@@ -340,7 +340,10 @@ static int fill_rest(struct packer *p, struct open_pack *o, uint32_t blocks, hz_
 			rc = seal_into(o->stream + pad_at, a[PACK_DATA], p, &o->uid, PACK_DATA, SPACE_FRAME, o->r[PACK_DATA].n - 1,
 				o->stream + pad_at, left - TAG_LEN, err);
 	} else {
-		memset(o->stream + pad_at - FRAME_ENTRY, 0, left + FRAME_ENTRY);
+		/* Without any frame of data there is no data table either. */
+		uint32_t from = o->r[PACK_DATA].n ? pad_at - FRAME_ENTRY : pos;
+
+		memset(o->stream + from, 0, end - from);
 	}
 	for (enum pack_role r = PACK_META; rc == 0 && r <= PACK_DATA; r++)
 		rc = seal_table(p, o, r, at[r], a[r], err);
@@ -354,7 +357,7 @@ static void fill_head(const struct packer *p, struct open_pack *o, uint32_t bloc
 	struct object_header h = { .type = OBJECT_PACK, .suite = (uint8_t)p->repo->suite, .blocks = blocks, .repo = p->repo->id,
 		.length = (uint64_t)object_data_blocks(blocks) * OBJECT_PAYLOAD - OBJECT_HEADER };
 
-	(void)strncpy(h.name, name->s, sizeof(h.name) - 1);
+	memcpy(h.name, name->s, strnlen(name->s, OBJECT_NAME_MAX));
 	object_header_encode(o->stream, &h);
 	memcpy(o->stream + 128, o->uid.b, UID_LEN);
 	memcpy(o->stream + 144, p->session->id.b, UID_LEN);

@@ -121,12 +121,7 @@ void hz_reader_close(hz_reader *r)
 {
 	if (!r)
 		return;
-	for (size_t i = 0; i < r->n_snaps; i++) {
-		session_release(&r->snaps[i].session);
-		commit_release(&r->snaps[i].commit);
-		commit_body_release(&r->snaps[i].body);
-	}
-	free(r->snaps);
+	reader_drop_snaps(r);
 	for (size_t i = 0; i < r->n_sessions; i++)
 		session_release(&r->sessions[i]);
 	free(r->sessions);

@@ -35,7 +35,7 @@ struct hz_reader {
 	struct snap *snaps; /* valid or not, in commit order: by start time, then id */
 	size_t n_snaps;
 	bool snaps_loaded;
-	bool snaps_damaged; /* something was wrong with some */
+	size_t snaps_damaged; /* how often something was wrong with some */
 	char id_text[UID_HEX_LEN + 1];
 	struct session *sessions; /* of packs, by need */
 	size_t n_sessions;
@@ -45,6 +45,9 @@ struct hz_reader {
 
 /* Loads every commit once. Damaged ones are told to the sink; HZ_E_* only when the store fails. */
 int reader_load_snaps(struct hz_reader *r, hz_error **err);
+void reader_drop_snaps(struct hz_reader *r);
+/* Valid, ours to open, and not forgotten. */
+bool snap_is_listed(const struct snap *s);
 /* By whole id; HZ_E_NOTFOUND. The snap is borrowed. Its session's group must be open: HZ_E_AUTH or HZ_E_CORRUPT otherwise. */
 int reader_snap(struct hz_reader *r, const char *id, struct snap **snap, struct reader_group **group, hz_error **err);
 struct reader_group *reader_group(struct hz_reader *r, const struct uid *id);

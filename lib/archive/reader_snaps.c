@@ -60,7 +60,7 @@ static int load_snap(struct hz_reader *r, struct snap *s, const struct commit_na
 		return 0;
 	if (rc == HZ_E_CORRUPT || rc == HZ_E_NOTFOUND || rc == HZ_E_AUTH) {
 		repo->sink.fn(repo->sink.user, s->name.s, hz_error_message(e), false);
-		r->snaps_damaged = true;
+		r->snaps_damaged++;
 		return 0;
 	}
 	if (err && !*err)
@@ -119,7 +119,7 @@ static int check_chains(struct hz_reader *r, hz_error **err)
 
 			(void)snprintf(what, sizeof(what), "its predecessor %.16s is missing", id_hex(p).s);
 			r->repo.sink.fn(r->repo.sink.user, r->snaps[i].name.s, what, false);
-			r->snaps_damaged = true;
+			r->snaps_damaged++;
 		}
 	}
 	free(all.v);
@@ -154,6 +154,19 @@ static void apply_cut(struct hz_reader *r, const struct writer_info *w)
 	}
 }
 
+void reader_drop_snaps(struct hz_reader *r)
+{
+	for (size_t i = 0; i < r->n_snaps; i++) {
+		session_release(&r->snaps[i].session);
+		commit_release(&r->snaps[i].commit);
+		commit_body_release(&r->snaps[i].body);
+	}
+	free(r->snaps);
+	r->snaps = NULL;
+	r->n_snaps = r->snaps_damaged = 0;
+	r->snaps_loaded = false;
+}
+
 int reader_load_snaps(struct hz_reader *r, hz_error **err)
 {
 	struct commit_names names = { 0 };
@@ -161,6 +174,7 @@ int reader_load_snaps(struct hz_reader *r, hz_error **err)
 
 	if (r->snaps_loaded)
 		return 0;
+	reader_drop_snaps(r); /* of a call that broke off */
 	rc = store_list(r->repo.store, "commits", list_commit, &names, err);
 	if (rc == HZ_E_NOMEM)
 		(void)err_nomem(err);
@@ -188,7 +202,7 @@ int reader_load_snaps(struct hz_reader *r, hz_error **err)
 	return 0;
 }
 
-static bool is_listed(const struct snap *s)
+bool snap_is_listed(const struct snap *s)
 {
 	return s->valid && s->has_body && !s->forgotten;
 }
@@ -205,7 +219,7 @@ int reader_snap(struct hz_reader *r, const char *id, struct snap **snap, struct 
 	for (size_t i = 0; i < r->n_snaps; i++) {
 		struct snap *s = &r->snaps[i];
 
-		if (!is_listed(s) || !id_eq(&s->commit.hash, &want))
+		if (!snap_is_listed(s) || !id_eq(&s->commit.hash, &want))
 			continue;
 		*group = reader_group(r, &s->session.group);
 		if (!*group)
@@ -264,7 +278,7 @@ static struct snap *newest_until(struct hz_reader *r, int64_t until)
 	struct snap *best = NULL;
 
 	for (size_t i = 0; i < r->n_snaps; i++) {
-		if (is_listed(&r->snaps[i]) && r->snaps[i].body.start.sec <= until)
+		if (snap_is_listed(&r->snaps[i]) && r->snaps[i].body.start.sec <= until)
 			best = &r->snaps[i];
 	}
 	return best;
@@ -278,7 +292,7 @@ static int by_prefix(struct hz_reader *r, const char *name, struct snap **ret, h
 	if (len < 4 || len > ID_HEX_LEN || strspn(name, "0123456789abcdef") != len)
 		return not_found(name, err);
 	for (size_t i = 0; i < r->n_snaps; i++) {
-		if (!is_listed(&r->snaps[i]) || strncmp(id_hex(&r->snaps[i].commit.hash).s, name, len) != 0)
+		if (!snap_is_listed(&r->snaps[i]) || strncmp(id_hex(&r->snaps[i].commit.hash).s, name, len) != 0)
 			continue;
 		if (found) {
 			err_set(err, HZ_E_INVAL, "more than one snapshot begins with \"%s\"", name);

@@ -375,19 +375,43 @@ int run_load(struct run *r, struct store *st, const struct uid *uid, const struc
 	return rc;
 }
 
+/* The page out of the whole object, mended through its parity: its own blocks do not verify. */
+static int mended_page(const struct run *r, struct store *st, uint64_t from, uint8_t cipher[RUN_PAGE], hz_error **err)
+{
+	AUTO_FREE uint8_t *data = NULL;
+	struct object o = OBJECT_INIT;
+	struct name nm = name_run(&r->uid);
+	size_t len = 0;
+	int rc = store_get_all(st, nm.s, (size_t)OBJECT_BLOCKS_MAX * OBJECT_BLOCK, &data, &len, err);
+
+	if (rc == 0)
+		rc = object_decode(&o, nm.s, data, len, err);
+	if (rc == 0 && from + RUN_PAGE > o.stream.len)
+		rc = err_set(err, HZ_E_CORRUPT, "%s: shorter than it was", nm.s);
+	if (rc == 0)
+		memcpy(cipher, o.stream.data + from, RUN_PAGE);
+	object_release(&o);
+	return rc;
+}
+
 int run_read_page(const struct run *r, struct store *st, uint32_t page, struct run_entry out[RUN_ENTRIES], unsigned *n, hz_error **err)
 {
 	uint64_t from = r->body_off + (uint64_t)(r->first_page + page) * RUN_PAGE;
 	uint32_t first = (uint32_t)(from / OBJECT_PAYLOAD), last = (uint32_t)((from + RUN_PAGE - 1) / OBJECT_PAYLOAD);
 	uint8_t raw[3 * OBJECT_BLOCK], plain[RUN_PLAIN];
 	struct name nm = name_run(&r->uid);
-	int rc = store_get(st, nm.s, (uint64_t)first * OBJECT_BLOCK, raw, (size_t)(last - first + 1) * OBJECT_BLOCK, err);
+	const uint8_t *cipher = raw + (from - (uint64_t)first * OBJECT_PAYLOAD);
+	AUTO(hz_error_free) hz_error *e = NULL;
+	int rc = store_get(st, nm.s, (uint64_t)first * OBJECT_BLOCK, raw, (size_t)(last - first + 1) * OBJECT_BLOCK, &e);
 
-	if (rc < 0)
-		return rc;
-	if (!object_unwrap(nm.s, r->blocks, first, last - first + 1, raw))
-		return err_set(err, HZ_E_CORRUPT, "%s: damaged", nm.s);
-	rc = open_page(r, plain, raw + (from - (uint64_t)first * OBJECT_PAYLOAD), r->first_page + page, err);
+	if (rc == HZ_E_CORRUPT || (rc == 0 && !object_unwrap(nm.s, r->blocks, first, last - first + 1, raw))) {
+		cipher = raw;
+		rc = mended_page(r, st, from, raw, err);
+	} else if (rc < 0 && err && !*err) {
+		*err = TAKE(e);
+	}
+	if (rc == 0)
+		rc = open_page(r, plain, cipher, r->first_page + page, err);
 	*n = entries_on(r, page);
 	return rc < 0 ? rc : decode_entries(r, plain, *n, out, err);
 }
