@@ -14,7 +14,7 @@ LAYERS = {
 }
 # What any layer may use: the C library without what base owns.
 LIBC = (r'(assert|ctype|errno|fcntl|float|inttypes|limits|math|setjmp|signal|stdarg|stdatomic|stdbool|stddef|stdint|'
-        r'stdio|stdlib|string|strings|time|unistd|dirent|endian|pthread|sys/(types|stat|uio|mman|resource|random))\.h')
+        r'stdio|stdlib|string|strings|time|unistd|dirent|endian|pthread|sys/(types|stat|uio|mman|prctl|resource|random))\.h')
 # Tools also talk to terminals and to their environment.
 TOOLS = LIBC + (r'|(hozen|hozen/.*|libintl|locale|langinfo|termios|getopt|poll|wchar|wctype|spawn|glob|pwd|grp|'
                 r'sys/(ioctl|wait|file|utsname))\.h')
