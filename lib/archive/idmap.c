@@ -10,7 +10,7 @@ void idmap_release(struct idmap *m)
 	*m = (struct idmap){ 0 };
 }
 
-static struct idmap_slot *probe(const struct idmap *m, const struct id *id)
+struct idmap_slot *idmap_slot(const struct idmap *m, const struct id *id)
 {
 	size_t i = (size_t)get_le64(id->b) & (m->cap - 1);
 
@@ -28,7 +28,7 @@ static int enlarge(struct idmap *m)
 		return -1;
 	for (size_t i = 0; i < m->cap; i++) {
 		if (m->slots[i].value != 0)
-			*probe(&bigger, &m->slots[i].id) = m->slots[i];
+			*idmap_slot(&bigger, &m->slots[i].id) = m->slots[i];
 	}
 	free(m->slots);
 	*m = bigger;
@@ -41,7 +41,7 @@ int idmap_add(struct idmap *m, const struct id *id, uint32_t value, uint32_t *ol
 
 	if ((m->n + 1) * 4 > m->cap * 3 && enlarge(m) < 0)
 		return -1;
-	s = probe(m, id);
+	s = idmap_slot(m, id);
 	if (s->value != 0) {
 		if (old)
 			*old = s->value - 1;
@@ -55,7 +55,7 @@ int idmap_add(struct idmap *m, const struct id *id, uint32_t value, uint32_t *ol
 
 bool idmap_get(const struct idmap *m, const struct id *id, uint32_t *value)
 {
-	const struct idmap_slot *s = m->cap ? probe(m, id) : NULL;
+	const struct idmap_slot *s = m->cap ? idmap_slot(m, id) : NULL;
 
 	if (!s || s->value == 0)
 		return false;

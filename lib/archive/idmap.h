@@ -16,6 +16,8 @@ struct idmap {
 void idmap_release(struct idmap *m);
 /* 1 added, 0 it was there (*value is then the old one), -1 out of memory. */
 int idmap_add(struct idmap *m, const struct id *id, uint32_t value, uint32_t *old);
+/* The slot of an id, empty (value 0) when it is not there; cap must not be 0. Valid until the next add. */
+struct idmap_slot *idmap_slot(const struct idmap *m, const struct id *id);
 bool idmap_get(const struct idmap *m, const struct id *id, uint32_t *value);
 
 #endif

@@ -18,6 +18,7 @@ static void fill(struct source_stat *st, const struct statx *x)
 			.gid = x->stx_gid,
 			.dev = (uint64_t)x->stx_dev_major << 32 | x->stx_dev_minor },
 		.nlink = x->stx_nlink,
+		.alloc_bytes = x->stx_blocks * 512,
 		.rdev_major = x->stx_rdev_major,
 		.rdev_minor = x->stx_rdev_minor,
 		.has_btime = (x->stx_mask & STATX_BTIME) != 0,
@@ -42,7 +43,7 @@ static int stat_at(struct source_stat *st, int dirfd, const char *name, int flag
 
 int source_stat(struct source_stat *st, int dirfd, const char *name)
 {
-	return stat_at(st, dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC);
+	return stat_at(st, dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
 }
 
 /* In step with the server: this is what says whether a file changed while it was read. */
@@ -51,9 +52,10 @@ int source_stat_fd(struct source_stat *st, int fd)
 	return stat_at(st, fd, "", AT_EMPTY_PATH);
 }
 
+/* Not dev: device numbers change with a reboot, inode and ctime do not. */
 bool stat_sig_equal(const struct stat_sig *a, const struct stat_sig *b)
 {
-	return a->size == b->size && a->ino == b->ino && a->dev == b->dev && a->mtime_sec == b->mtime_sec &&
+	return a->size == b->size && a->ino == b->ino && a->mtime_sec == b->mtime_sec &&
 		a->mtime_nsec == b->mtime_nsec && a->ctime_sec == b->ctime_sec && a->ctime_nsec == b->ctime_nsec &&
 		a->mode == b->mode && a->uid == b->uid && a->gid == b->gid;
 }

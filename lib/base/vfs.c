@@ -10,8 +10,10 @@
 #include <linux/fs.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
@@ -76,6 +78,11 @@ static ssize_t sys_pwritev(int fd, const struct iovec *iov, int n, off_t off)
 static int sys_fsync(int fd)
 {
 	RETRY(int, fsync(fd));
+}
+
+static int sys_syncfs(int fd)
+{
+	RETRY(int, syncfs(fd));
 }
 
 static int sys_ftruncate(int fd, off_t len)
@@ -148,6 +155,19 @@ static int sys_flock(int fd, int op)
 	RETRY(int, flock(fd, op));
 }
 
+static int sys_fsid(int fd, uint64_t *fsid)
+{
+	struct statfs st;
+	int rc;
+
+	do
+		rc = fstatfs(fd, &st);
+	while (rc < 0 && errno == EINTR);
+	if (rc == 0)
+		memcpy(fsid, &st.f_fsid, sizeof(*fsid));
+	return rc;
+}
+
 static int sys_statvfs(int fd, uint64_t *free_bytes, uint64_t *total_bytes)
 {
 	struct statvfs st;
@@ -175,7 +195,7 @@ static int sys_fchmod(int fd, mode_t mode)
 
 static int sys_fchmodat(int dirfd, const char *path, mode_t mode)
 {
-	RETRY(int, fchmodat(dirfd, path, mode, 0));
+	RETRY(int, fchmodat(dirfd, path, mode, AT_SYMLINK_NOFOLLOW));
 }
 
 static int sys_utimensat(int dirfd, const char *path, const struct timespec ts[2], int flags)
@@ -291,6 +311,7 @@ static const struct vfs system_table = {
 	.write = sys_write,
 	.pwritev = sys_pwritev,
 	.fsync = sys_fsync,
+	.syncfs = sys_syncfs,
 	.ftruncate = sys_ftruncate,
 	.fallocate = sys_fallocate,
 	.lseek = sys_lseek,
@@ -306,6 +327,7 @@ static const struct vfs system_table = {
 	.getdents64 = sys_getdents64,
 	.flock = sys_flock,
 	.statvfs = sys_statvfs,
+	.fsid = sys_fsid,
 	.fchownat = sys_fchownat,
 	.fchmod = sys_fchmod,
 	.fchmodat = sys_fchmodat,

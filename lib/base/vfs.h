@@ -28,6 +28,7 @@ struct vfs {
 	ssize_t (*write)(int fd, const void *buf, size_t len);
 	ssize_t (*pwritev)(int fd, const struct iovec *iov, int n, off_t off);
 	int (*fsync)(int fd);
+	int (*syncfs)(int fd);
 	int (*ftruncate)(int fd, off_t len);
 	int (*fallocate)(int fd, int mode, off_t off, off_t len);
 	off_t (*lseek)(int fd, off_t off, int whence);
@@ -43,8 +44,11 @@ struct vfs {
 	ssize_t (*getdents64)(int fd, void *buf, size_t len);
 	int (*flock)(int fd, int op);
 	int (*statvfs)(int fd, uint64_t *free_bytes, uint64_t *total_bytes);
+	/* What tells file systems apart across reboots (f_fsid of statfs). */
+	int (*fsid)(int fd, uint64_t *fsid);
 	int (*fchownat)(int dirfd, const char *path, uid_t uid, gid_t gid, int flags);
 	int (*fchmod)(int fd, mode_t mode);
+	/* Never follows a symlink: EOPNOTSUPP on one. */
 	int (*fchmodat)(int dirfd, const char *path, mode_t mode);
 	int (*utimensat)(int dirfd, const char *path, const struct timespec ts[2], int flags);
 	/* On the object behind an O_PATH or ordinary descriptor, never following a symlink: by /proc/self/fd. */

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One run of create: shared by backup.c (the whole), backup_heads.c (what the store shows of this writer), backup_session.c (session,
+ * journals, commit). Order: docs/format/names.md. */
+#ifndef ARCHIVE_BACKUP_H
+#define ARCHIVE_BACKUP_H
+
+#include "archive/repo.h"
+#include "archive/scan.h"
+#include "hozen/backup.h"
+
+struct own_commit {
+	struct uid session;
+	unsigned attempt;
+	struct id hash;
+	uint64_t number;
+	uint8_t kind;
+	bool named; /* by a later one */
+};
+
+struct dead_session {
+	struct uid id;
+	int lock;
+};
+
+struct backup {
+	struct repo repo;
+	hz_backup_options o;
+	hz_job *job;
+	hz_backup_result *result;
+	struct sources *sources;
+	struct patterns *excludes;
+	struct state state;
+	struct group group;
+	struct chunker chunker;
+	const char *host;
+	char host_buf[256];
+	struct id source; /* key of this source */
+	int source_lock;
+
+	struct own_commit *own;
+	size_t n_own;
+	struct id *heads;
+	size_t n_heads;
+	uint64_t number; /* highest of the heads */
+
+	struct mark *marks;
+	size_t n_marks;
+	uint64_t lost_seen, lost_newest; /* numbers plus one of lost-pack marks: known to this host, in the store */
+
+	/* Of the present try (an evicted session is begun anew). */
+	struct session session;
+	int session_lock;
+	struct journal *journal;
+	struct index *index;
+	struct ingest *ingest;
+	struct cache_reader *cache;
+	struct cache_writer *new_cache;
+	struct dead_session *dead;
+	size_t n_dead;
+	uint64_t cache_root;
+	bool trust_cache, has_base;
+	struct id base;
+	struct walltime start;
+	uint64_t began_ns;
+};
+
+/* backup_heads.c */
+int backup_find_heads(struct backup *b, hz_error **err); /* own commits and heads, alarms, adoption */
+int backup_find_marks(struct backup *b, hz_error **err);
+bool backup_pack_is_gone(void *user, const struct uid *pack);
+bool backup_commit_is_ours(void *user, const struct id *commit);
+int backup_lost_remember(struct backup *b, hz_error **err);
+
+/* backup_session.c */
+int backup_session_begin(struct backup *b, hz_error **err);
+void backup_session_end(struct backup *b);
+/* 1: the session was evicted and must be begun anew. */
+int backup_session_commit(struct backup *b, struct scan_result *scan, const struct run_ref *runs, size_t n_runs, hz_error **err);
+
+#endif

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the store shows of this writer: its commits, its heads, and marks; compared with what this host remembers (docs/format/session.md). */
+#include "archive/backup.h"
+#include "base/newfile.h"
+#include <fcntl.h>
+#include <string.h>
+
+#define LOST_FILE "lost"
+
+struct names {
+	struct uid *v;
+	unsigned *attempt;
+	size_t n;
+};
+
+static int see_commit(void *user, const char *name, uint64_t size)
+{
+	struct names *l = user;
+	struct uid u, *v;
+	unsigned t, *a;
+
+	(void)size;
+	if (!name_parse_commit(&u, &t, name))
+		return 0;
+	v = realloc(l->v, (l->n + 1) * sizeof(*v));
+	if (v)
+		l->v = v;
+	a = realloc(l->attempt, (l->n + 1) * sizeof(*a));
+	if (a)
+		l->attempt = a;
+	if (!v || !a)
+		return HZ_E_NOMEM;
+	l->v[l->n] = u;
+	l->attempt[l->n++] = t;
+	return 0;
+}
+
+/* A commit of this writer, verified. Others', open or damaged ones are left out; damage is told. */
+static int load_own(struct backup *b, const struct uid *session, unsigned attempt, struct id_set *parents, hz_error **err)
+{
+	AUTO(hz_error_free) hz_error *e = NULL;
+	struct session s;
+	struct commit c = { 0 };
+	int rc = session_load(&s, b->repo.store, session, &b->repo.log, NULL, &b->repo.sink, &e);
+
+	if (rc == 0 && !uid_eq(&s.writer, &b->repo.key->key_id))
+		return 0;
+	if (rc == 0)
+		rc = commit_load(&c, NULL, b->repo.store, session, attempt, &b->repo.log, &s, &b->repo.sink, &e);
+	if (rc == HZ_E_CORRUPT || rc == HZ_E_NOTFOUND || rc == HZ_E_REFUSED) {
+		if (rc == HZ_E_CORRUPT)
+			b->repo.sink.fn(b->repo.sink.user, name_commit(session, attempt).s, hz_error_message(e), false);
+		return 0;
+	}
+	if (rc < 0) {
+		if (err && !*err)
+			*err = TAKE(e);
+		return rc;
+	}
+	if (c.kind <= COMMIT_PLAIN) {
+		struct own_commit *v = realloc(b->own, (b->n_own + 1) * sizeof(*v));
+
+		if (v) {
+			b->own = v;
+			v[b->n_own++] = (struct own_commit){ *session, attempt, c.hash, c.number, c.kind, false };
+		} else {
+			rc = err_nomem(err);
+		}
+		for (size_t i = 0; rc == 0 && i < c.n_parents; i++) {
+			if (id_set_add(parents, &c.parents[i]) < 0)
+				rc = err_nomem(err);
+		}
+	}
+	commit_release(&c);
+	return rc;
+}
+
+static bool has_own(const struct backup *b, const struct id *hash)
+{
+	for (size_t i = 0; i < b->n_own; i++) {
+		if (id_eq(&b->own[i].hash, hash))
+			return true;
+	}
+	return false;
+}
+
+bool backup_commit_is_ours(void *user, const struct id *commit)
+{
+	return has_own(user, commit);
+}
+
+/* Heads against memory. */
+static int compare_with_state(struct backup *b, hz_error **err)
+{
+	const struct admin_log *log = &b->repo.log;
+	bool foreign = false, missing = false;
+
+	if (!b->state.existed) {
+		if (b->n_heads > 0)
+			job_event(b->job, HZ_EVENT_NOTE, NULL, 0,
+				"this host has no memory of its earlier backups (lost state): what the store shows is taken as it is");
+		return b->n_heads ? state_adopt(&b->state, b->heads, b->n_heads, err) : 0;
+	}
+	for (size_t i = 0; i < b->n_heads; i++) {
+		if (id_set_has(&b->state.heads, &b->heads[i]))
+			continue;
+		if (!id_set_has(&b->state.pending, &b->heads[i]))
+			foreign = true;
+	}
+	for (size_t i = 0; i < b->state.heads.n; i++) {
+		const struct id *h = &b->state.heads.v[i];
+
+		if (!has_own(b, h) && !id_set_has(&log->tombstones, h) && !id_set_has(&log->losses, h))
+			missing = true;
+	}
+	if (foreign) {
+		b->result->alarm |= HZ_ALARM_FOREIGN_HEAD;
+		job_event(b->job, HZ_EVENT_DAMAGE, NULL, 0,
+			"there is a backup with this host's key that this host did not make: the key was copied, or the host was cloned or put back");
+	}
+	if (missing || b->repo.rolled_back) {
+		b->result->alarm |= HZ_ALARM_ROLLBACK;
+		job_event(b->job, HZ_EVENT_DAMAGE, NULL, 0, "the store does not show backups that this host made: it was rolled back, or they were deleted");
+	}
+	return 0;
+}
+
+int backup_find_heads(struct backup *b, hz_error **err)
+{
+	struct names l = { 0 };
+	struct id_set parents = { 0 };
+	int rc = store_list(b->repo.store, "commits", see_commit, &l, err);
+
+	if (rc == HZ_E_NOMEM)
+		(void)err_nomem(err);
+	for (size_t i = 0; rc == 0 && i < l.n; i++)
+		rc = load_own(b, &l.v[i], l.attempt[i], &parents, err);
+	free(l.v);
+	free(l.attempt);
+	b->heads = calloc(b->n_own + 1, sizeof(*b->heads));
+	if (rc == 0 && !b->heads)
+		rc = err_nomem(err);
+	for (size_t i = 0; rc == 0 && i < b->n_own; i++) {
+		b->own[i].named = id_set_has(&parents, &b->own[i].hash);
+		if (b->own[i].named || b->n_heads == 255)
+			continue;
+		b->heads[b->n_heads++] = b->own[i].hash;
+		if (b->own[i].number > b->number)
+			b->number = b->own[i].number;
+	}
+	free(parents.v);
+	return rc < 0 ? rc : compare_with_state(b, err);
+}
+
+/* ---- marks ---- */
+
+struct mark_names {
+	struct backup *b;
+	struct numbered {
+		uint64_t n;
+		unsigned attempt;
+	} *v;
+	size_t n;
+};
+
+static int see_mark(void *user, const char *name, uint64_t size)
+{
+	struct mark_names *l = user;
+	struct numbered m, *v;
+
+	(void)size;
+	if (!name_parse_numbered(&m.n, &m.attempt, name, "sessions/mark."))
+		return 0;
+	v = realloc(l->v, (l->n + 1) * sizeof(*v));
+	if (!v)
+		return HZ_E_NOMEM;
+	l->v = v;
+	l->v[l->n++] = m;
+	return 0;
+}
+
+static void read_lost_seen(struct backup *b)
+{
+	AUTO_FREE uint8_t *data = NULL;
+	size_t len = 0;
+
+	if (vfs_read_file(&data, &len, b->state.dirfd, LOST_FILE, 64, false, NULL) == 0 && len == 8)
+		b->lost_seen = get_le64(data);
+}
+
+int backup_lost_remember(struct backup *b, hz_error **err)
+{
+	uint8_t n[8];
+
+	if (b->lost_newest <= b->lost_seen)
+		return 0;
+	put_le64(n, b->lost_newest);
+	return newfile_put(b->state.dirfd, LOST_FILE, n, sizeof(n), 0600, NEWFILE_REPLACE, err);
+}
+
+static int load_mark(struct backup *b, uint64_t n, unsigned attempt, hz_error **err)
+{
+	struct mark m, *v;
+	int rc = mark_load(&m, b->repo.store, n, attempt, &b->repo.log, &b->repo.sink, err);
+
+	if (rc < 0)
+		return rc;
+	v = realloc(b->marks, (b->n_marks + 1) * sizeof(*v));
+	if (!v) {
+		mark_release(&m);
+		return err_nomem(err);
+	}
+	b->marks = v;
+	v[b->n_marks++] = m;
+	if (m.kind == 2 && m.n + 1 > b->lost_newest)
+		b->lost_newest = m.n + 1;
+	return 0;
+}
+
+/* A mark that cannot be read may name any pack: writing on without it could refer to what is about to be deleted. */
+int backup_find_marks(struct backup *b, hz_error **err)
+{
+	struct mark_names l = { .b = b };
+	int rc;
+
+	for (size_t i = 0; i < b->n_marks; i++)
+		mark_release(&b->marks[i]);
+	b->n_marks = 0;
+	read_lost_seen(b);
+	rc = store_list(b->repo.store, "sessions", see_mark, &l, err);
+	if (rc == HZ_E_NOMEM)
+		(void)err_nomem(err);
+	for (size_t i = 0; rc == 0 && i < l.n; i++) {
+		AUTO(hz_error_free) hz_error *e = NULL;
+
+		rc = load_mark(b, l.v[i].n, l.v[i].attempt, &e);
+		if (rc == HZ_E_REFUSED)
+			rc = 0;
+		else if (rc < 0 && err && !*err)
+			*err = TAKE(e);
+	}
+	free(l.v);
+	if (rc == 0 && b->lost_newest > b->lost_seen) {
+		b->result->alarm |= HZ_ALARM_LOST_PACKS;
+		job_event(b->job, HZ_EVENT_DAMAGE, NULL, 0, "repair has found packs of this repository lost: what they held is looked up and stored again");
+	}
+	return rc;
+}
+
+static int cmp_uid(const void *a, const void *b)
+{
+	return memcmp(a, b, UID_LEN);
+}
+
+static bool mark_is_finished(const struct admin_log *log, const struct mark *m)
+{
+	for (size_t i = 0; i < log->n_finals; i++) {
+		if (log->finals[i].mark == m->n && id_eq(&log->finals[i].mark_hash, &m->hash))
+			return true;
+	}
+	return false;
+}
+
+bool backup_pack_is_gone(void *user, const struct uid *pack)
+{
+	const struct backup *b = user;
+
+	if (admin_pack_is_final(&b->repo.log, pack))
+		return true;
+	for (size_t i = 0; i < b->n_marks; i++) {
+		const struct mark *m = &b->marks[i];
+
+		if (m->n_packs && (m->kind == 2 || !mark_is_finished(&b->repo.log, m)) &&
+			bsearch(pack, m->packs, m->n_packs, UID_LEN, cmp_uid))
+			return true;
+	}
+	return false;
+}

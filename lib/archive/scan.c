@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The walk as a whole: begin at the root, wait for the workers, hand out what was found. */
+#include "archive/scan_internal.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+void scan_result_release(struct scan_result *r)
+{
+	buf_release(&r->root);
+	buf_release(&r->errors);
+}
+
+int scan_path(struct buf *b, const struct scan_dir *dir, const char *name)
+{
+	size_t n = strlen(dir->path);
+
+	buf_reset(b);
+	if (buf_append(b, dir->path, n) < 0)
+		return -1;
+	if (name && n > 0 && buf_append(b, "/", 1) < 0)
+		return -1;
+	return name ? buf_append(b, name, strlen(name)) : 0;
+}
+
+void scan_error(struct scan *s, uint8_t kind, const struct scan_dir *dir, const char *name, const char *what, int errnum)
+{
+	AUTO_IN(buf_release) struct buf path = BUF_INIT;
+	char text[256];
+
+	if (errnum)
+		(void)snprintf(text, sizeof(text), "%s: %s", what, strerror(errnum));
+	else
+		(void)snprintf(text, sizeof(text), "%s", what);
+	if (scan_path(&path, dir, name) < 0)
+		buf_reset(&path);
+	bump(&s->r->counts.errors, 1);
+	(void)pthread_mutex_lock(&s->error_lock);
+	if (s->r->errors.len + path.len + sizeof(text) < ERRORS_BYTES_MAX) {
+		struct enc e = enc_to(&s->r->errors);
+		size_t before = s->r->errors.len;
+
+		enc_u8(&e, kind);
+		enc_blob(&e, path.data, path.len);
+		enc_blob(&e, text, strlen(text));
+		if (e.bad)
+			s->r->errors.len = before;
+		else
+			s->r->n_listed++;
+	}
+	(void)pthread_mutex_unlock(&s->error_lock);
+	job_event(s->o.job, HZ_EVENT_SOURCE, path.data ? (const char *)path.data : "", path.len, "%s", text);
+}
+
+int scan_put_node(void *user, enum node_kind kind, const uint8_t *data, size_t len, struct id *id, hz_error **err)
+{
+	struct node_user *u = user;
+
+	return ingest_node(u->s->o.ingest, u->worker, kind, data, len, id, err);
+}
+
+static int tick(void *user)
+{
+	struct scan *s = user;
+	const struct scan_counts *c = &s->r->counts;
+	hz_progress p = { .phase = HZ_PHASE_SCAN };
+
+#define GET(f) __atomic_load_n(&c->f, __ATOMIC_RELAXED)
+	p.files_done = GET(files_new) + GET(files_changed) + GET(files_same);
+	p.bytes_done = GET(total_bytes);
+#undef GET
+	p.files_total = s->o.expect_files;
+	p.bytes_total = s->o.expect_bytes;
+	p.stored_bytes = ingest_stored(s->o.ingest);
+	return job_tick(s->o.job, &p);
+}
+
+static int workers_new(struct scan *s, hz_error **err)
+{
+	int rc = 0;
+
+	s->workers = pool_workers(s->o.pool);
+	s->w = calloc(s->workers + 1u, sizeof(*s->w));
+	if (!s->w)
+		return err_nomem(err);
+	for (unsigned i = 0; rc == 0 && i <= s->workers; i++)
+		rc = arena_new(&s->w[i].arena, err);
+	return rc;
+}
+
+static void workers_free(struct scan *s)
+{
+	for (unsigned i = 0; s->w && i <= s->workers; i++) {
+		arena_free(s->w[i].arena);
+		buf_release(&s->w[i].data);
+		buf_release(&s->w[i].encoded);
+		buf_release(&s->w[i].path);
+	}
+	free(s->w);
+}
+
+static struct scan_dir *root_dir(const struct scan *s)
+{
+	struct scan_dir *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return NULL;
+	d->fd = d->slash_fd = -1;
+	d->fd_refs = 1;
+	d->pending = 1;
+	d->path = calloc(1, 1);
+	d->node = &s->o.sources->root;
+	if (!d->path || arena_new(&d->arena, NULL) < 0) {
+		free(d->path);
+		free(d);
+		return NULL;
+	}
+	if (s->o.cache && cache_read(s->o.cache, s->o.cache_root, &d->cached) == 0)
+		d->has_cached = true;
+	return d;
+}
+
+int scan_run(const struct scan_options *o, struct scan_result *r, hz_error **err)
+{
+	struct scan s = { .o = *o, .r = r };
+	int rc;
+
+	*r = (struct scan_result){ .root = BUF_INIT, .errors = BUF_INIT };
+	(void)pthread_mutex_init(&s.error_lock, NULL);
+	rc = workers_new(&s, err);
+	if (rc == 0)
+		rc = owner_names_new(&s.names, err);
+	if (rc == 0) {
+		s.root = root_dir(&s);
+		rc = s.root ? dir_submit(&s, s.root, err) : err_nomem(err);
+	}
+	if (rc == 0)
+		rc = pool_wait(o->pool, 100, tick, &s, err);
+	workers_free(&s);
+	owner_names_free(s.names);
+	(void)pthread_mutex_destroy(&s.error_lock);
+	return rc;
+}

@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One folder: open, list, stat, compare with what the cache remembers, hand out what must be read; and, when all of it is done, its list of
+ * entries. An unchanged folder costs its stats and nothing else: the old list is referred to.
+ */
+#include "archive/scan_internal.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define RACY_SEC 1
+#define GROUP	 32u
+
+/* ---- life ---- */
+
+static void dir_free(struct scan_dir *d)
+{
+	for (uint32_t i = 0; i < d->n; i++) {
+		free(d->children[i].name);
+		if (!d->children[i].borrowed)
+			free(d->children[i].entry);
+	}
+	free(d->children);
+	cache_dir_release(&d->cached);
+	arena_free(d->arena);
+	fd_close(&d->fd);
+	fd_close(&d->slash_fd);
+	free(d->path);
+	free(d);
+}
+
+void dir_fd_release(struct scan_dir *d)
+{
+	if (__atomic_sub_fetch(&d->fd_refs, 1, __ATOMIC_ACQ_REL) == 0) {
+		fd_close(&d->fd);
+		fd_close(&d->slash_fd);
+	}
+}
+
+int dir_fd_of(const struct scan_dir *d, const struct scan_child *c)
+{
+	return c->from_slash ? d->slash_fd : d->fd;
+}
+
+/* A stopped walk drops folders whose children never came: they and the way up are freed here. */
+void dir_abandon(struct scan_dir *d)
+{
+	while (d) {
+		struct scan_dir *parent = d->parent;
+
+		if (__atomic_sub_fetch(&d->pending, 1, __ATOMIC_ACQ_REL) != 0)
+			return;
+		dir_free(d);
+		d = parent;
+	}
+}
+
+static void dir_drop(void *arg)
+{
+	struct dir_task *t = arg;
+
+	if (t->d->parent)
+		dir_fd_release(t->d->parent);
+	dir_abandon(t->d);
+	free(t);
+}
+
+int dir_submit(struct scan *s, struct scan_dir *d, hz_error **err)
+{
+	struct dir_task *t = malloc(sizeof(*t));
+	int rc;
+
+	if (!t) {
+		if (d->parent)
+			dir_fd_release(d->parent);
+		dir_abandon(d);
+		return err_nomem(err);
+	}
+	*t = (struct dir_task){ s, d };
+	rc = pool_submit(s->o.pool, CLASS_DIR, dir_run, dir_drop, t, err);
+	if (rc < 0)
+		dir_drop(t);
+	return rc;
+}
+
+/* ---- children ---- */
+
+static struct scan_child *child_add(struct scan_dir *d, const char *name)
+{
+	struct scan_child *c;
+
+	if (d->n == d->cap) {
+		uint32_t cap = d->cap ? d->cap * 2 : 16;
+		struct scan_child *v = realloc(d->children, cap * sizeof(*v));
+
+		if (!v)
+			return NULL;
+		d->children = v;
+		d->cap = cap;
+	}
+	c = &d->children[d->n];
+	*c = (struct scan_child){ .name = strdup(name) };
+	if (!c->name)
+		return NULL;
+	d->n++;
+	return c;
+}
+
+static int list_child(void *user, const char *name, uint64_t ino, unsigned char type)
+{
+	(void)ino;
+	(void)type;
+	return child_add(user, name) ? 0 : HZ_E_NOMEM;
+}
+
+static int cmp_child(const void *a, const void *b)
+{
+	return strcmp(((const struct scan_child *)a)->name, ((const struct scan_child *)b)->name);
+}
+
+/* The children of a folder that is only on the way: what was asked for. */
+static int list_nodes(struct scan_dir *d, hz_error **err)
+{
+	for (const struct source_node *n = d->node->child; n; n = n->next) {
+		struct scan_child *c = child_add(d, n->name);
+
+		if (!c)
+			return err_nomem(err);
+		c->node = n;
+		c->from_slash = !d->parent && n->real && n->real[0] == '/';
+	}
+	return 0;
+}
+
+/* Keeps the cache tag and leaves the rest out (bford's CACHEDIR.TAG convention). */
+static bool is_cache_folder(const struct scan_dir *d)
+{
+	static const char signature[] = "Signature: 8a477f597d28d172789f06886806bc55";
+	char b[sizeof(signature) - 1];
+	AUTO_FD int fd = vfs()->openat(d->fd, "CACHEDIR.TAG", O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+
+	return fd >= 0 && vfs_pread_all(fd, b, sizeof(b), 0) == 0 && memcmp(b, signature, sizeof(b)) == 0;
+}
+
+static int list_all(struct scan *s, struct scan_dir *d, hz_error **err)
+{
+	AUTO(hz_error_free) hz_error *e = NULL;
+	int rc;
+
+	if (s->o.exclude_caches && is_cache_folder(d))
+		return child_add(d, "CACHEDIR.TAG") ? 0 : err_nomem(err);
+	rc = vfs_readdir(d->fd, list_child, d, &e);
+	if (rc == HZ_E_NOMEM)
+		return err_nomem(err);
+	if (rc < 0) {
+		scan_error(s, SOURCE_UNREADABLE, d, NULL, "folder cannot be listed", hz_error_errno(e));
+		d->partial = true;
+	}
+	return 0;
+}
+
+/* ---- which of them count ---- */
+
+static bool is_excluded(struct scan *s, unsigned worker, const struct scan_dir *d, const struct scan_child *c)
+{
+	struct buf *b = &s->w[worker].path;
+
+	if (!s->o.excludes || patterns_is_empty(s->o.excludes) || scan_path(b, d, c->name) < 0)
+		return false;
+	return patterns_match(s->o.excludes, (const char *)b->data, b->len, S_ISDIR(c->st.sig.mode));
+}
+
+static bool is_ours(struct scan *s, const struct scan_dir *d, const struct scan_child *c)
+{
+	for (size_t i = 0; i < s->o.n_skip; i++) {
+		if (S_ISDIR(c->st.sig.mode) && s->o.skip[i].dev == c->st.sig.dev && s->o.skip[i].ino == c->st.sig.ino) {
+			AUTO_IN(buf_release) struct buf b = BUF_INIT;
+
+			if (scan_path(&b, d, c->name) == 0)
+				job_event(s->o.job, HZ_EVENT_NOTE, b.data, b.len, "left out: it belongs to hozen (repository, state or cache)");
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_racy(const struct scan *s, const struct stat_sig *sig)
+{
+	return sig->ctime_sec >= s->o.start.sec - RACY_SEC;
+}
+
+/* A file remembered from a tree that is not the session's base may be used only if all its chunks are found. 1, 0, <0. */
+static int chunks_are_known(struct scan *s, unsigned worker, const struct cache_child *k, hz_error **err)
+{
+	struct arena *a = s->w[worker].arena;
+	struct entry e;
+	int rc = 1;
+
+	arena_reset(a);
+	if (entry_decode(&e, a, k->entry, k->entry_len, NULL) < 0 || e.has_chunk_list || e.has_extent_list)
+		return 0;
+	for (uint32_t i = 0; rc == 1 && i < e.n_chunks; i++)
+		rc = index_has(s->o.index, &e.chunks[i].id, err);
+	return rc;
+}
+
+static int try_reuse(struct scan *s, unsigned worker, struct scan_dir *d, struct scan_child *c, bool *reused, hz_error **err)
+{
+	const struct cache_child *k = c->cached;
+	int rc = 1;
+
+	*reused = false;
+	if (!k || (k->flags & CACHE_RACY) || S_ISDIR(c->st.sig.mode) || !stat_sig_equal(&k->sig, &c->st.sig))
+		return 0;
+	if (S_ISREG(c->st.sig.mode) && !s->o.trust_cache)
+		rc = chunks_are_known(s, worker, k, err);
+	if (rc <= 0)
+		return rc;
+	(void)d;
+	c->entry = (uint8_t *)(uintptr_t)k->entry;
+	c->entry_len = k->entry_len;
+	c->borrowed = *reused = true;
+	if (S_ISREG(c->st.sig.mode)) {
+		bump(&s->r->counts.files_same, 1);
+		bump(&s->r->counts.total_bytes, c->st.sig.size);
+	} else {
+		bump(&s->r->counts.others, 1);
+	}
+	return 0;
+}
+
+/* Stats a child; false: it does not count. */
+static bool child_stat(struct scan *s, unsigned worker, struct scan_dir *d, struct scan_child *c)
+{
+	int e;
+
+	if (c->node && !c->node->whole) {
+		/* Only on the way to what was asked for: symlinks in it are followed. */
+		AUTO_FD int fd = vfs()->openat(dir_fd_of(d, c), c->name, O_PATH | O_DIRECTORY, 0);
+
+		e = fd < 0 ? errno : source_stat_fd(&c->st, fd);
+	} else {
+		e = source_stat(&c->st, dir_fd_of(d, c), c->name);
+	}
+	if (e) {
+		if (c->node || e != ENOENT) {
+			scan_error(s, e == ENOENT ? SOURCE_MISSING : SOURCE_UNREADABLE, d, c->name, e == ENOENT ? "does not exist" : "stat", e == ENOENT ? 0 : e);
+			d->partial = true;
+		}
+		return false;
+	}
+	if (c->node && c->node->whole)
+		bump(&s->r->sources_found, 1);
+	if (strlen(c->name) > ENTRY_NAME_MAX) {
+		scan_error(s, SOURCE_UNREADABLE, d, c->name, "name is longer than 255 bytes", 0);
+		return false;
+	}
+	if (is_excluded(s, worker, d, c) || is_ours(s, d, c))
+		return false;
+	c->flags = is_racy(s, &c->st.sig) ? CACHE_RACY : 0;
+	c->cached = d->has_cached ? cache_find(&d->cached, c->name, strlen(c->name)) : NULL;
+	return true;
+}
+
+static int subdir_start(struct scan *s, struct scan_dir *d, uint32_t slot, hz_error **err)
+{
+	struct scan_child *c = &d->children[slot];
+	struct scan_dir *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return err_nomem(err);
+	n->fd = n->slash_fd = -1;
+	n->parent = d;
+	n->slot = slot;
+	n->pending = n->fd_refs = 1;
+	n->node = c->node && !c->node->whole ? c->node : NULL;
+	n->st = c->st;
+	n->root_dev = c->node ? c->st.sig.dev : d->root_dev;
+	if (asprintf(&n->path, "%s%s%s", d->path, d->path[0] ? "/" : "", c->name) < 0 || arena_new(&n->arena, NULL) < 0) {
+		free(n->path);
+		free(n);
+		return err_nomem(err);
+	}
+	(void)__atomic_add_fetch(&d->pending, 1, __ATOMIC_RELAXED);
+	(void)__atomic_add_fetch(&d->fd_refs, 1, __ATOMIC_RELAXED);
+	return dir_submit(s, n, err);
+}
+
+/* Drops children that do not count, starts folders (last first: the pool takes the newest), reads the rest. */
+static int children_start(struct scan *s, unsigned worker, struct scan_dir *d, hz_error **err)
+{
+	AUTO_FREE uint32_t *files = NULL;
+	uint32_t kept = 0, n_files = 0;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < d->n; i++) {
+		struct scan_child c = d->children[i];
+
+		if (child_stat(s, worker, d, &c))
+			d->children[kept++] = c;
+		else
+			free(c.name);
+	}
+	d->n = kept;
+	files = malloc((kept + 1u) * sizeof(*files));
+	if (!files)
+		return err_nomem(err);
+	for (uint32_t i = kept; rc == 0 && i-- > 0;) {
+		if (S_ISDIR(d->children[i].st.sig.mode))
+			rc = subdir_start(s, d, i, err);
+	}
+	for (uint32_t i = 0; rc == 0 && i < kept; i++) {
+		struct scan_child *c = &d->children[i];
+		bool reused = false;
+
+		if (S_ISDIR(c->st.sig.mode))
+			continue;
+		rc = try_reuse(s, worker, d, c, &reused, err);
+		if (rc < 0 || reused)
+			continue;
+		if (S_ISREG(c->st.sig.mode))
+			files[n_files++] = i;
+		else
+			rc = other_read(s, worker, d, c, err);
+	}
+	for (uint32_t i = 0; rc == 0 && i < n_files; i += GROUP)
+		rc = files_submit(s, worker, d, files + i, n_files - i < GROUP ? n_files - i : GROUP, err);
+	return rc;
+}
+
+/* ---- the task ---- */
+
+static int open_at(int dirfd, const char *name, bool follow)
+{
+	int flags = O_RDONLY | O_DIRECTORY | (follow ? 0 : O_NOFOLLOW);
+	int fd = vfs()->openat(dirfd, name, flags | O_NOATIME, 0);
+
+	return fd < 0 && errno == EPERM ? vfs()->openat(dirfd, name, flags, 0) : fd;
+}
+
+/* Opens and reads the folder's own attributes; a folder that cannot be opened keeps what its stat says. */
+static void dir_open(struct scan *s, struct scan_dir *d)
+{
+	struct scan_child *c = d->parent ? &d->parent->children[d->slot] : NULL;
+	const char *what = NULL;
+	int e;
+
+	if (!d->parent) {
+		d->fd = open_at(AT_FDCWD, d->node->real ? d->node->real : ".", true);
+		d->slash_fd = open_at(AT_FDCWD, "/", true);
+		if (d->node->whole && d->fd >= 0)
+			bump(&s->r->sources_found, 1);
+	} else {
+		d->fd = open_at(dir_fd_of(d->parent, c), c->name, d->node != NULL);
+	}
+	if (d->fd < 0) {
+		e = errno;
+		scan_error(s, e == ENOENT ? SOURCE_MISSING : SOURCE_UNREADABLE, d, NULL, "folder cannot be opened", e);
+		d->unreadable = d->partial = true;
+	} else {
+		e = source_stat_fd(&d->st, d->fd);
+		if (e)
+			scan_error(s, SOURCE_ATTRS, d, NULL, "stat", e);
+		if (c)
+			c->st = d->st;
+	}
+	if (!d->parent)
+		d->root_dev = d->st.sig.dev;
+	if (!d->parent && !d->node->whole)
+		return;
+	e = entry_read(&d->entry, d->arena, s->names, &d->st, d->parent ? dir_fd_of(d->parent, c) : d->fd, c ? c->name : ".", d->fd, &what);
+	if (e && d->fd >= 0)
+		scan_error(s, SOURCE_ATTRS, d, NULL, what ? what : "attributes", e);
+	d->has_entry = true;
+}
+
+static bool is_other_file_system(const struct scan *s, const struct scan_dir *d)
+{
+	return s->o.one_file_system && d->parent && d->st.sig.dev != d->root_dev;
+}
+
+int dir_run(void *arg, unsigned worker, hz_error **err)
+{
+	struct dir_task *t = arg;
+	struct scan *s = t->s;
+	struct scan_dir *d = t->d;
+	int rc = 0;
+
+	free(t);
+	dir_open(s, d);
+	if (d->parent) {
+		const struct scan_child *c = &d->parent->children[d->slot];
+
+		if (c->cached && c->cached->record && s->o.cache)
+			d->has_cached = cache_read(s->o.cache, c->cached->record, &d->cached) == 0;
+		dir_fd_release(d->parent);
+	}
+	if (d->fd >= 0 && !is_other_file_system(s, d)) {
+		rc = d->node && !d->node->whole ? list_nodes(d, err) : list_all(s, d, err);
+		if (d->n > 1)
+			qsort(d->children, d->n, sizeof(*d->children), cmp_child);
+		if (rc == 0)
+			rc = children_start(s, worker, d, err);
+	}
+	dir_fd_release(d);
+	if (rc < 0) {
+		dir_abandon(d);
+		return rc;
+	}
+	return dir_done(s, worker, d, err);
+}
+
+/* ---- the end of a folder ---- */
+
+static bool all_same(const struct scan_dir *d)
+{
+	if (!d->has_cached || d->cached.n != d->n)
+		return false;
+	for (uint32_t i = 0; i < d->n; i++) {
+		const struct scan_child *c = &d->children[i];
+
+		if (!c->cached || !c->entry || c->entry_len != c->cached->entry_len || memcmp(c->entry, c->cached->entry, c->entry_len) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* The list that the base has for this folder, from the entry remembered by the parent. */
+static bool old_tree(struct scan_dir *d, struct scan *s, struct list_ref *ref, bool *has)
+{
+	const struct cache_child *k = d->parent ? d->parent->children[d->slot].cached : NULL;
+	struct entry e;
+
+	if (!s->o.trust_cache || !k || entry_decode(&e, d->arena, k->entry, k->entry_len, NULL) < 0)
+		return false;
+	*ref = e.tree;
+	*has = e.has_tree;
+	return true;
+}
+
+static int build_tree(struct scan *s, unsigned worker, struct scan_dir *d, bool *has, struct list_ref *ref, hz_error **err)
+{
+	struct node_user u = { s, worker };
+	AUTO(node_builder_free) struct node_builder *b = NULL;
+	int rc;
+
+	if (all_same(d) && old_tree(d, s, ref, has))
+		return 0;
+	rc = node_builder_new(&b, NODE_TREE, scan_put_node, &u, err);
+	for (uint32_t i = 0; rc == 0 && i < d->n; i++) {
+		const struct scan_child *c = &d->children[i];
+
+		if (c->entry)
+			rc = node_builder_add(b, c->entry, c->entry_len, c->name, strlen(c->name), err);
+	}
+	return rc < 0 ? rc : node_builder_finish(b, has, ref, err);
+}
+
+static uint64_t write_cache(struct scan *s, const struct scan_dir *d)
+{
+	AUTO_IN(buf_release) struct buf b = BUF_INIT;
+	uint32_t n = 0;
+
+	if (!s->o.new_cache)
+		return 0;
+	for (uint32_t i = 0; i < d->n; i++) {
+		const struct scan_child *c = &d->children[i];
+		struct cache_child k = { .name = (const uint8_t *)c->name, .name_len = (uint32_t)strlen(c->name), .sig = c->st.sig,
+			.flags = c->flags, .record = c->record, .entry = c->entry, .entry_len = c->entry_len };
+
+		if (!c->entry)
+			continue;
+		cache_child_encode(&b, &k);
+		n++;
+	}
+	return cache_write(s->o.new_cache, n, &b);
+}
+
+static void count_dir(struct scan *s, const struct scan_dir *d, const struct scan_child *c)
+{
+	struct scan_counts *n = &s->r->counts;
+	const struct cache_child *k = c ? c->cached : NULL;
+
+	if (!d->has_entry)
+		return;
+	if (!k)
+		bump(&n->dirs_new, 1);
+	else if (k->entry_len == c->entry_len && memcmp(k->entry, c->entry, k->entry_len) == 0)
+		bump(&n->dirs_same, 1);
+	else
+		bump(&n->dirs_changed, 1);
+}
+
+static int dir_end(struct scan *s, unsigned worker, struct scan_dir *d, hz_error **err)
+{
+	struct scan_child *c = d->parent ? &d->parent->children[d->slot] : NULL;
+	struct entry *e = &d->entry;
+	uint64_t record;
+	int rc;
+
+	if (!d->has_entry)
+		*e = (struct entry){ .mode = S_IFDIR | 0755, .user = "", .group = "", .flags = ENTRY_SYNTHETIC };
+	e->name = (const uint8_t *)(c ? c->name : "root");
+	e->name_len = (uint32_t)strlen((const char *)e->name);
+	if (__atomic_load_n(&d->partial, __ATOMIC_RELAXED))
+		e->flags |= ENTRY_PARTIAL;
+	rc = build_tree(s, worker, d, &e->has_tree, &e->tree, err);
+	if (rc < 0)
+		return rc;
+	record = write_cache(s, d);
+	if (c) {
+		c->record = record;
+		rc = child_set_entry(s, worker, c, e, err);
+	} else {
+		rc = entry_encode(&s->r->root, e, err);
+		s->r->cache_record = record;
+	}
+	if (rc == 0)
+		count_dir(s, d, c);
+	return rc;
+}
+
+int dir_done(struct scan *s, unsigned worker, struct scan_dir *d, hz_error **err)
+{
+	while (d) {
+		struct scan_dir *parent = d->parent;
+		int rc;
+
+		if (__atomic_sub_fetch(&d->pending, 1, __ATOMIC_ACQ_REL) != 0)
+			return 0;
+		rc = dir_end(s, worker, d, err);
+		dir_free(d);
+		if (rc < 0) {
+			dir_abandon(parent);
+			return rc;
+		}
+		d = parent;
+	}
+	return 0;
+}

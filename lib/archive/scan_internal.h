@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Shared by scan.c (the walk), scan_dir.c (folders), scan_file.c (small files), scan_large.c (large ones). */
+#ifndef ARCHIVE_SCAN_INTERNAL_H
+#define ARCHIVE_SCAN_INTERNAL_H
+
+#include "archive/scan.h"
+
+enum { CLASS_DIR = 0, CLASS_FILES = 1, CLASS_CHUNK = 2 };
+#define READ_TRIES 3u
+
+struct scan_worker {
+	struct arena *arena;
+	struct buf data, encoded, path;
+};
+
+struct scan {
+	struct scan_options o;
+	struct scan_result *r;
+	struct owner_names *names;
+	struct scan_worker *w;
+	unsigned workers;
+	pthread_mutex_t error_lock;
+	struct scan_dir *root;
+};
+
+struct scan_child {
+	char *name;
+	struct source_stat st;
+	const struct source_node *node; /* in a folder that is only the way to what was asked for */
+	const struct cache_child *cached;
+	uint8_t *entry; /* encoded; NULL: left out */
+	uint32_t entry_len;
+	uint64_t record;
+	uint8_t flags; /* CACHE_* */
+	bool borrowed; /* entry belongs to the folder's cached record */
+	bool from_slash;
+};
+
+struct scan_dir {
+	struct scan_dir *parent;
+	uint32_t slot; /* in the parent's children */
+	const struct source_node *node; /* NULL: list all of it */
+	char *path;    /* stored */
+	int fd, slash_fd; /* slash_fd: "/", for the root of absolute paths */
+	int fd_refs;   /* atomic */
+	int pending;   /* atomic */
+	bool unreadable, partial, has_cached;
+	struct cache_dir cached;
+	struct scan_child *children;
+	uint32_t n, cap;
+	struct arena *arena; /* own attributes */
+	struct entry entry;
+	bool has_entry;
+	uint64_t root_dev;
+	uint64_t fsid;
+	bool has_fsid;
+	struct source_stat st;
+};
+
+static inline void bump(uint64_t *counter, uint64_t by)
+{
+	(void)__atomic_add_fetch(counter, by, __ATOMIC_RELAXED);
+}
+
+/* Adds to the snapshot's error list and to the job's events. kind: enum source_error. dir's path and name make the path; name may be NULL. */
+void scan_error(struct scan *s, uint8_t kind, const struct scan_dir *dir, const char *name, const char *what, int errnum);
+/* The stored path into buf. */
+int scan_path(struct buf *b, const struct scan_dir *dir, const char *name);
+int dir_fd_of(const struct scan_dir *d, const struct scan_child *c);
+
+/* Takes the encoded form of e as the child's entry. */
+int child_set_entry(struct scan *s, unsigned worker, struct scan_child *c, const struct entry *e, hz_error **err);
+/* Links of one inode share a keyed hash. */
+void entry_set_hardlink(struct scan *s, unsigned worker, struct entry *e, struct scan_dir *d, const struct scan_child *c);
+/* Content lists: inline or as nodes. */
+int entry_set_chunks(struct scan *s, unsigned worker, struct entry *e, const struct chunk_ref *refs, size_t n, hz_error **err);
+int entry_set_extents(struct scan *s, unsigned worker, struct entry *e, const struct extent *x, size_t n, hz_error **err);
+int scan_put_node(void *user, enum node_kind kind, const uint8_t *data, size_t len, struct id *id, hz_error **err);
+struct node_user {
+	struct scan *s;
+	unsigned worker;
+};
+
+/* Data extents of an open file with holes, by SEEK_DATA. *n = 0 and *whole when all of it is data. 0 or an errno. */
+int file_extents(struct extent **x, size_t *n, bool *whole, int fd, uint64_t size);
+/* Opens a file of the folder for reading; -1 with errno. */
+int file_open(int dirfd, const char *name);
+
+/* One thing of a folder is done; the last one ends the folder, and so on upwards. */
+int dir_done(struct scan *s, unsigned worker, struct scan_dir *d, hz_error **err);
+void dir_fd_release(struct scan_dir *d);
+/* Instead of dir_done, when the walk is stopped. */
+void dir_abandon(struct scan_dir *d);
+/* The folder's task. */
+int dir_run(void *arg, unsigned worker, hz_error **err);
+int dir_submit(struct scan *s, struct scan_dir *d, hz_error **err);
+struct dir_task {
+	struct scan *s;
+	struct scan_dir *d;
+};
+
+/* Files first..first+n-1 of the folder's list of files to read. */
+int files_submit(struct scan *s, unsigned worker, struct scan_dir *d, const uint32_t *slots, uint32_t n, hz_error **err);
+/* Everything that is neither file nor folder. */
+int other_read(struct scan *s, unsigned worker, struct scan_dir *d, struct scan_child *c, hz_error **err);
+/* Takes over fd. dir_done is called for it later. */
+int large_start(struct scan *s, unsigned worker, struct scan_dir *d, uint32_t slot, int fd, hz_error **err);
+
+#endif
