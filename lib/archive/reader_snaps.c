@@ -45,6 +45,8 @@ static int load_snap(struct hz_reader *r, struct snap *s, const struct commit_na
 
 	s->name = name_commit(&cn->session, cn->attempt);
 	rc = session_load(&s->session, repo->store, &cn->session, &repo->log, list ? repo->key : NULL, &repo->sink, &e);
+	bool has_session = rc == 0;
+
 	if (rc == 0)
 		rc = commit_load(&s->commit, &s->body, repo->store, &cn->session, cn->attempt, &repo->log, &s->session, &repo->sink, &e);
 	if (rc == 0) {
@@ -59,7 +61,10 @@ static int load_snap(struct hz_reader *r, struct snap *s, const struct commit_na
 	if (rc == HZ_E_REFUSED)
 		return 0;
 	if (rc == HZ_E_CORRUPT || rc == HZ_E_NOTFOUND || rc == HZ_E_AUTH) {
-		repo->sink.fn(repo->sink.user, s->name.s, hz_error_message(e), false);
+		/* Named is what is damaged: without its session a commit cannot be read, whole as it may be. */
+		struct name what = has_session ? s->name : name_session(&cn->session);
+
+		repo->sink.fn(repo->sink.user, what.s, hz_error_message(e), false);
 		r->snaps_damaged++;
 		return 0;
 	}

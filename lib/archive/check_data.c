@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Every byte of every pack: checksums and parity, the hash that the runs name, tables, frames, ids, padding, and that
+ * what the runs claim is what the pack holds. Packs are read by all workers, one whole pack each. */
+#include "archive/check_internal.h"
+#include "base/pool.h"
+#include "crypto/suite.h"
+#include <string.h>
+
+struct data_worker {
+	struct reading *all;
+	uint32_t group; /* of the macs plus one */
+	struct mac *content, *metadata;
+	struct buf frame;
+};
+
+struct reading {
+	struct check *c;
+	struct data_worker *workers;
+	size_t n_workers;
+	size_t next;            /* atomic: packs, then strangers */
+	uint64_t bytes, chunks; /* atomic */
+};
+
+/* The hash that runs name, of the blocks as they should be: what parity mended counts as whole. */
+static int pack_hash(struct id *hash, const struct pack *p, hz_error **err)
+{
+	size_t parity = (size_t)(p->blocks - object_data_blocks(p->blocks)) * OBJECT_PAYLOAD;
+	AUTO_FREE uint8_t *extra = malloc(parity + (size_t)p->blocks * 8);
+
+	if (!extra)
+		return err_nomem(err);
+	object_protect(p->name.s, p->blocks, p->whole.data, extra, extra + parity);
+	*hash = suite_hash1(p->suite, extra + parity, (size_t)p->blocks * 8);
+	return 0;
+}
+
+/* Macs belong to one thread, and to the group of the pack at hand. */
+static int take_macs(struct data_worker *w, uint32_t group, hz_error **err)
+{
+	const struct reader_group *g = &w->all->c->r->groups[group];
+	int rc = 0;
+
+	if (w->group == group + 1)
+		return 0;
+	mac_free(TAKE(w->content));
+	mac_free(TAKE(w->metadata));
+	w->group = 0;
+	if (g->content)
+		rc = mac_dup(&w->content, g->content, err);
+	if (rc == 0)
+		rc = mac_dup(&w->metadata, g->metadata, err);
+	if (rc == 0)
+		w->group = group + 1;
+	return rc;
+}
+
+static bool member_is_good(struct data_worker *w, enum pack_role role, const struct pack_member *m)
+{
+	const uint8_t *data = w->frame.data + m->off;
+	uint8_t kind;
+
+	if (role == PACK_DATA)
+		return w->content && chunk_id_matches(w->content, DOMAIN_DATA, data, m->len, &m->id);
+	/* A node says itself what it is. */
+	kind = m->len > 0 ? data[0] : 0;
+	return kind >= NODE_TREE && kind <= NODE_EXTENTS && chunk_id_matches(w->metadata, kind, data, m->len, &m->id);
+}
+
+static int check_frame(
+	struct data_worker *w, struct pack *p, enum pack_role role, uint32_t i, uint32_t number, hz_error **err)
+{
+	struct check *c = w->all->c;
+	const struct pack_table *t = &p->t[role];
+	const struct pack_frame *f = &t->frames[i];
+	AUTO(hz_error_free) hz_error *e = NULL;
+	int rc = pack_read_frame(p, role, i, &w->frame, &e);
+	bool readable = rc == 0;
+
+	if (!readable)
+		rc = check_verdict(c, p->name.s, rc, &e, err);
+	for (uint32_t k = f->first; rc == 0 && k < f->first + f->members; k++) {
+		const struct pack_member *m = &t->members[k];
+
+		if (readable && member_is_good(w, role, m))
+			continue;
+		if (readable)
+			check_damage(
+				c, p->name.s, false, "chunk %s has other content than its id says", id_hex(&m->id).s);
+		rc = check_bad_member(c, number, &m->id, err);
+	}
+	(void)__atomic_add_fetch(&w->all->chunks, f->members, __ATOMIC_RELAXED);
+	return rc;
+}
+
+static void compare_claims(struct check *c, const struct pack *p, struct check_pack *k)
+{
+	uint64_t n = 0, sum[2] = { 0 };
+
+	for (enum pack_role role = PACK_META; role <= PACK_DATA; role++) {
+		const struct pack_table *t = &p->t[role];
+
+		for (uint32_t i = 0; i < t->n_members; i++, n++)
+			check_sum_id(sum, &t->members[i].id);
+	}
+	for (uint32_t at = k->claims; at; at = c->claims[at - 1].next) {
+		struct claim *claim = &c->claims[at - 1];
+
+		claim->differs = claim->n != n || claim->sum[0] != sum[0] || claim->sum[1] != sum[1];
+	}
+}
+
+static int check_content(struct data_worker *w, struct pack *p, uint32_t number, hz_error **err)
+{
+	struct check *c = w->all->c;
+	struct check_pack *k = &c->packs[number];
+	AUTO(hz_error_free) hz_error *e = NULL;
+	struct id hash;
+	int rc = pack_hash(&hash, p, err);
+
+	if (rc == 0 && !id_eq(&hash, &k->p.hash))
+		check_damage(c, p->name.s, false, "not the pack that %s names",
+			name_run(&c->runs[c->claims[k->claims - 1].run].uid).s);
+	if (rc == 0)
+		rc = take_macs(w, k->group, err);
+	for (enum pack_role role = PACK_META; rc == 0 && role <= PACK_DATA; role++) {
+		for (uint32_t i = 0; rc == 0 && i < p->t[role].n_frames; i++) {
+			if (p->t[role].frames[i].method != METHOD_PAD)
+				rc = check_frame(w, p, role, i, number, err);
+		}
+	}
+	if (rc < 0)
+		return rc;
+	compare_claims(c, p, k);
+	rc = pack_check_rest(p, &e);
+	return check_verdict(c, p->name.s, rc, &e, err);
+}
+
+/* number < 0: a pack of which only the container can be looked at. */
+static int check_pack_bytes(struct data_worker *w, const struct uid *uid, int64_t number, hz_error **err)
+{
+	struct check *c = w->all->c;
+	struct repo *repo = &c->r->repo;
+	AUTO(pack_close) struct pack *p = NULL;
+	AUTO(hz_error_free) hz_error *e = NULL;
+	int rc = number < 0 ? pack_open(&p, repo->store, &repo->log.repo, uid, true, &e)
+			    : reader_open_pack(&p, c->r, uid, true, &e);
+
+	if (rc < 0) {
+		if (number >= 0)
+			c->packs[number].bad = true;
+		return check_verdict(c, name_pack(uid).s, rc, &e, err);
+	}
+	(void)__atomic_add_fetch(&w->all->bytes, (uint64_t)p->blocks * OBJECT_BLOCK, __ATOMIC_RELAXED);
+	if (p->health.bad_blocks > 0)
+		check_damage(c, p->name.s, true, "%u of %u blocks are damaged; parity can mend them",
+			p->health.bad_blocks, p->blocks);
+	return number < 0 ? 0 : check_content(w, p, (uint32_t)number, err);
+}
+
+static int work(void *arg, unsigned worker, hz_error **err)
+{
+	struct reading *all = arg;
+	struct data_worker *w = &all->workers[worker];
+	struct check *c = all->c;
+	int rc = 0;
+
+	while (rc == 0 && !job_is_cancelled(c->job)) {
+		size_t i = __atomic_fetch_add(&all->next, 1, __ATOMIC_RELAXED);
+
+		if (i >= c->n_packs + c->strangers.n)
+			break;
+		if (i >= c->n_packs)
+			rc = check_pack_bytes(w, &c->strangers.v[i - c->n_packs], -1, err);
+		else if (c->packs[i].present && !c->packs[i].bad)
+			rc = check_pack_bytes(w, &c->packs[i].p.uid, (int64_t)i, err);
+	}
+	return rc;
+}
+
+static int tick(void *user)
+{
+	struct reading *all = user;
+	hz_progress *p = &all->c->progress;
+
+	p->bytes_done = __atomic_load_n(&all->bytes, __ATOMIC_RELAXED);
+	return job_tick(all->c->job, p);
+}
+
+static int read_all(struct reading *all, hz_error **err)
+{
+	AUTO(pool_free) struct pool *pool = NULL;
+	int rc = pool_new(&pool, (unsigned)all->n_workers, err);
+
+	/* Each task goes on until no pack is left, so that as many as there are workers do. */
+	for (size_t i = 0; rc == 0 && i < all->n_workers; i++)
+		rc = pool_submit(pool, 0, work, NULL, all, err);
+	if (rc == 0)
+		rc = pool_wait(pool, 100, tick, all, err);
+	return rc < 0 ? rc : job_check(all->c->job, err);
+}
+
+/* ---- claims that do not add up ---- */
+
+struct looking {
+	struct check *c;
+	const struct claim *claim;
+	const struct uid *uid;
+	const struct pack *p;
+	struct run *run;
+};
+
+static int look_up(void *user, const struct run_entry *e, hz_error **err)
+{
+	struct looking *l = user;
+	struct name run = name_run(&l->run->uid);
+
+	if (!uid_eq(&l->run->packs[e->pack].uid, l->uid) || pack_find(l->p, PACK_META, &e->id) ||
+		pack_find(l->p, PACK_DATA, &e->id))
+		return 0;
+	check_damage(
+		l->c, run.s, false, "says that %s holds chunk %s, which it does not", l->p->name.s, id_hex(&e->id).s);
+	return check_bad_member(l->c, l->claim->pack, &e->id, err);
+}
+
+/* Sums differ when the run says too much, or less than all, which a run may. */
+static int check_claim(struct check *c, const struct claim *claim, hz_error **err)
+{
+	struct repo *repo = &c->r->repo;
+	const struct check_pack *k = &c->packs[claim->pack];
+	AUTO(pack_close) struct pack *p = NULL;
+	AUTO(hz_error_free) hz_error *e = NULL;
+	struct run run = { 0 };
+	struct looking l = { c, claim, &k->p.uid, NULL, &run };
+	int rc = reader_open_pack(&p, c->r, &k->p.uid, false, &e);
+
+	if (rc < 0)
+		return check_verdict(c, name_pack(&k->p.uid).s, rc, &e, err);
+	l.p = p;
+	rc = run_load(
+		&run, repo->store, &c->runs[claim->run].uid, &repo->log, c->groups, c->n_groups, look_up, &l, NULL, &e);
+	if (rc < 0)
+		return check_verdict(c, name_run(&c->runs[claim->run].uid).s, rc, &e, err);
+	run_release(&run);
+	return check_tick(c, err);
+}
+
+static void plan(struct check *c)
+{
+	for (size_t i = 0; i < c->n_packs; i++)
+		c->progress.bytes_total += c->packs[i].present ? c->packs[i].p.size : 0;
+	for (size_t i = 0; i < c->strangers.n; i++)
+		c->progress.bytes_total += check_stored(c, &c->strangers.v[i])->size;
+}
+
+int check_data(struct check *c, hz_error **err)
+{
+	struct reading all = { .c = c, .n_workers = c->r->repo.workers };
+	int rc;
+
+	all.workers = calloc(all.n_workers, sizeof(*all.workers));
+	if (!all.workers)
+		return err_nomem(err);
+	for (size_t i = 0; i < all.n_workers; i++)
+		all.workers[i].all = &all;
+	plan(c);
+	rc = read_all(&all, err);
+	for (size_t i = 0; i < all.n_workers; i++) {
+		mac_free(all.workers[i].content);
+		mac_free(all.workers[i].metadata);
+		buf_release(&all.workers[i].frame);
+	}
+	free(all.workers);
+	c->res.bytes_read += all.bytes;
+	c->res.chunks = all.chunks;
+	for (size_t i = 0; rc == 0 && i < c->n_claims; i++) {
+		if (c->claims[i].differs)
+			rc = check_claim(c, &c->claims[i], err);
+	}
+	if (rc < 0)
+		return rc;
+	c->res.looked_at |= HZ_LOOKED_CHECKSUMS;
+	if (c->closed_runs == 0)
+		c->res.looked_at |= HZ_LOOKED_CONTENT;
+	return 0;
+}

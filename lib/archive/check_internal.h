@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Between the files of the check. Order: small objects (check_objects.c), runs and presence of packs (check_packs.c),
+ * bytes of packs (check_data.c), trees (check_trees.c), which by then know which packs and chunks are bad. Damage never
+ * ends the check; it is told, and counted once for each object.
+ */
+#ifndef ARCHIVE_CHECK_INTERNAL_H
+#define ARCHIVE_CHECK_INTERNAL_H
+
+#include "archive/idmap.h"
+#include "archive/reader.h"
+#include "hozen/check.h"
+
+/* What one run says of one pack: how many ids, and their sum, whatever their order. */
+struct claim {
+	uint32_t run, pack;
+	uint32_t next; /* of the same pack: place in claims plus one */
+	bool differs;  /* from the pack's tables */
+	uint64_t n, sum[2];
+};
+struct check_pack {
+	struct run_pack p; /* as the first run says */
+	uint32_t group;    /* place in groups */
+	uint32_t claims;   /* place of the first plus one */
+	bool present, bad; /* bad: not all of it can be read */
+	bool expected;     /* false: a final list names it */
+};
+struct check_run {
+	struct uid uid;
+	struct id hash;
+	bool loaded;
+};
+struct superseded {
+	struct id hash;
+	struct uid signer;
+};
+struct stored_pack {
+	struct uid uid;
+	uint64_t size;
+};
+struct uid_list {
+	struct uid *v; /* ascending once it is sorted */
+	size_t n, cap;
+};
+
+struct check {
+	struct hz_reader *r;
+	hz_job *job;
+	uint32_t flags;
+	hz_check_result res;
+	hz_progress progress;
+	pthread_mutex_t lock; /* what is told, and bad_members */
+	struct idmap told;    /* hash of a name to its place in lost */
+	bool *lost;           /* no parity and no copy mends it */
+	size_t n_told, cap_told;
+	bool out_of_memory;
+
+	struct group *groups; /* those that the key opens; borrowed but for a writer's own */
+	size_t n_groups;
+	struct uid_list committed;       /* sessions that ended in a commit, or in a damaged one */
+	struct uid_list damaged_commits; /* sessions whose commit cannot be read */
+	struct uid_list named;           /* runs that commits name */
+
+	struct check_run *runs;
+	size_t n_runs, cap_runs;
+	size_t closed_runs; /* of groups that the key does not open */
+	struct superseded *superseded;
+	size_t n_superseded;
+	struct check_pack *packs;
+	size_t n_packs, cap_packs;
+	struct idmap by_uid;
+	struct claim *claims;
+	size_t n_claims, cap_claims;
+	struct stored_pack *stored; /* ascending */
+	size_t n_stored, cap_stored;
+	struct uid_list strangers; /* packs of committed sessions whose runs do not open */
+	struct idmap bad_members;  /* id and pack, see member_key */
+};
+
+/* Tells of damage to an object, once, and once more when it turns out to be beyond mending. Thread-safe. */
+void check_damage(struct check *c, const char *name, bool mendable, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* Was damage to the object told? */
+bool check_is_told(struct check *c, const char *name);
+/* What a failure with an object means: its damage, which is told (0), or the failure of the store, which is handed on
+ * in err. */
+int check_verdict(struct check *c, const char *name, int rc, hz_error **e, hz_error **err);
+/* Between two objects: events, progress, and an end when it is asked for. */
+int check_tick(struct check *c, hz_error **err);
+
+int uid_list_add(struct uid_list *l, const struct uid *u, hz_error **err);
+void uid_list_sort(struct uid_list *l); /* and takes out what stands twice */
+bool uid_list_has(const struct uid_list *l, const struct uid *u);
+
+int check_objects(struct check *c, hz_error **err);
+/* After the packs: is every run there that a commit names? */
+int check_named_runs(struct check *c, hz_error **err);
+int check_packs(struct check *c, hz_error **err);
+int check_data(struct check *c, hz_error **err);
+int check_trees(struct check *c, hz_error **err);
+
+/* Place of a pack that a run names, or -1. */
+int64_t check_pack_number(const struct check *c, const struct uid *uid);
+const struct stored_pack *check_stored(const struct check *c, const struct uid *uid);
+/* A member of a pack that does not hold what its id says, or is not there. */
+int check_bad_member(struct check *c, uint32_t pack, const struct id *id, hz_error **err);
+/* 1: a pack that is there, and not known to be bad, holds the chunk; 0: none. */
+int check_chunk(struct check *c, struct reader_group *g, const struct id *id, hz_error **err);
+/* A sum of ids that does not depend on their order. */
+void check_sum_id(uint64_t sum[2], const struct id *id);
+
+#endif
