@@ -205,7 +205,7 @@ static int store_small(struct scan *s, unsigned worker, struct scan_dir *d, stru
 	struct scan_worker *w = &s->w[worker];
 	struct chunk_ref ref;
 	const char *what = NULL;
-	struct entry e;
+	struct entry e = { .user = "" };
 	int rc = 0, r;
 
 	arena_reset(w->arena);
@@ -373,7 +373,7 @@ int other_read(struct scan *s, unsigned worker, struct scan_dir *d, struct scan_
 {
 	struct scan_worker *w = &s->w[worker];
 	const char *what = NULL;
-	struct entry e;
+	struct entry e = { .user = "" };
 	int r;
 
 	arena_reset(w->arena);

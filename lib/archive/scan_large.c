@@ -69,7 +69,7 @@ static int large_entry(struct large *l, unsigned worker, hz_error **err)
 	struct scan_child *c = &l->d->children[l->slot];
 	struct scan_worker *w = &s->w[worker];
 	const char *what = NULL;
-	struct entry e;
+	struct entry e = { .user = "" };
 	int rc, r;
 
 	arena_reset(w->arena);
