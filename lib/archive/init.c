@@ -238,6 +238,8 @@ static int ask_new(struct making *m, const hz_repo_options *o, hz_error **err)
 		rc = o->passphrase(o->passphrase_user, 1, (char *)secret_data(room), PASSPHRASE_MAX, &len, err);
 	if (rc == 0 && (len == 0 || len > PASSPHRASE_MAX))
 		rc = err_set(err, HZ_E_AUTH, "the passphrase is empty");
+	if (rc == HZ_E_AUTH)
+		err_set(err, rc, "a new repository needs a passphrase, and none was given");
 	return rc < 0 ? rc : secret_from(&m->pass, secret_bytes(room), len, err);
 }
 

@@ -161,9 +161,19 @@ static int ask_passphrase(struct secret **ret, const hz_repo_options *o, int con
 	return secret_from(ret, secret_bytes(room), len, err);
 }
 
+
 static const char *role_needed(uint32_t need)
 {
 	return need & HZ_NEED_ADMIN ? "admin" : need & HZ_NEED_READ ? "reader" : need & HZ_NEED_LIST ? "lister" : "writer";
+}
+
+static int need_said(uint32_t need, int rc, hz_error **err)
+{
+	if (rc == HZ_E_AUTH) {
+		err_set(err, rc, "no passphrase was given");
+		err_hint(err, "this needs the %s role: give its passphrase, or a key file of that role with --key-file", role_needed(need));
+	}
+	return rc;
 }
 
 static int try_slots(struct repo *r, const hz_repo_options *o, uint32_t need, hz_error **err)
@@ -173,7 +183,7 @@ static int try_slots(struct repo *r, const hz_repo_options *o, uint32_t need, hz
 	int rc = ask_passphrase(&pass, o, 0, err);
 
 	if (rc < 0)
-		return rc;
+		return need_said(need, rc, err);
 	for (size_t i = r->log.n_keys; i-- > 0;) {
 		const struct key_info *k = &r->log.keys[i];
 		AUTO(hz_error_free) hz_error *e = NULL;

@@ -258,6 +258,7 @@ static bool child_stat(struct scan *s, unsigned worker, struct scan_dir *d, stru
 	}
 	if (is_excluded(s, worker, d, c) || is_ours(s, d, c))
 		return false;
+	c->is_dir = S_ISDIR(c->st.sig.mode);
 	c->flags = is_racy(s, &c->st.sig) ? CACHE_RACY : 0;
 	c->cached = d->has_cached ? cache_find(&d->cached, c->name, strlen(c->name)) : NULL;
 	return true;
@@ -307,14 +308,14 @@ static int children_start(struct scan *s, unsigned worker, struct scan_dir *d, h
 	if (!files)
 		return err_nomem(err);
 	for (uint32_t i = kept; rc == 0 && i-- > 0;) {
-		if (S_ISDIR(d->children[i].st.sig.mode))
+		if (d->children[i].is_dir)
 			rc = subdir_start(s, d, i, err);
 	}
 	for (uint32_t i = 0; rc == 0 && i < kept; i++) {
 		struct scan_child *c = &d->children[i];
 		bool reused = false;
 
-		if (S_ISDIR(c->st.sig.mode))
+		if (c->is_dir)
 			continue;
 		rc = try_reuse(s, worker, d, c, &reused, err);
 		if (rc < 0 || reused)

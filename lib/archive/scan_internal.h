@@ -34,6 +34,7 @@ struct scan_child {
 	uint8_t flags; /* CACHE_* */
 	bool borrowed; /* entry belongs to the folder's cached record */
 	bool from_slash;
+	bool is_dir; /* a started folder owns st, entry and record until it is done */
 };
 
 struct scan_dir {
