@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The first walk: makes folders, with no rights for others until all is in them, and says which chunk is wanted where. A
+ * batch that is full is carried out before the walk goes on, in the midst of a large file too, so memory is bounded by the
+ * batch. Invariant: whatever existed in the target is not touched.
+ */
+#include "archive/restore.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#define BATCH_BYTES ((size_t)24 << 20)
+#define BATCH_WANTS ((size_t)256 << 10)
+
+/* Makes room for one more. */
+static int grow(void **v, size_t n, size_t *cap, size_t size, hz_error **err)
+{
+	size_t more = *cap ? *cap * 2 : 256;
+	void *p;
+
+	if (n < *cap)
+		return 0;
+	p = realloc(*v, more * size);
+	if (!p)
+		return err_nomem(err);
+	*v = p;
+	*cap = more;
+	return 0;
+}
+#define GROW(v, n, cap, err) grow((void **)&(v), n, &(cap), sizeof(*(v)), err)
+
+/* ---- hard links ---- */
+
+int restore_link_of(struct restore *r, const struct entry *e, struct restore_link **link, bool *is_new, hz_error **err)
+{
+	uint32_t at = 0;
+	int rc = idmap_add(&r->links, &e->hardlink, (uint32_t)r->n_links, &at);
+	struct restore_link **v, *l;
+
+	if (rc < 0)
+		return err_nomem(err);
+	*is_new = rc > 0;
+	if (rc == 0) {
+		*link = r->link[at];
+		return 0;
+	}
+	l = calloc(1, sizeof(*l));
+	v = l ? realloc(r->link, (r->n_links + 1) * sizeof(*v)) : NULL;
+	if (!v) {
+		free(l);
+		return err_nomem(err);
+	}
+	r->link = v;
+	*link = v[r->n_links++] = l;
+	return 0;
+}
+
+int restore_link_set(struct restore *r, struct restore_link *link, struct restore_dir *dir, const char *name,
+	enum restore_state state, hz_error **err)
+{
+	char *copy = strdup(name);
+
+	if (!copy)
+		return err_nomem(err);
+	restore_dir_unref(&r->dirs, link->dir);
+	free(link->name);
+	link->dir = restore_dir_ref(dir);
+	link->name = copy;
+	link->state = state;
+	return 0;
+}
+
+/* ---- files ---- */
+
+struct restore_file *restore_file_new(
+	struct restore *r, struct restore_dir *dir, const struct restore_item *it, struct restore_link *link, hz_error **err)
+{
+	struct restore_batch *b = &r->batch;
+	size_t name_len = it->e->name_len;
+	struct restore_file *f;
+
+	if (GROW(b->files, b->n_files, b->cap_files, err) < 0)
+		return NULL;
+	f = calloc(1, sizeof(*f) + it->len + name_len + 1);
+	if (!f) {
+		(void)err_nomem(err);
+		return NULL;
+	}
+	f->dir = restore_dir_ref(dir);
+	f->link = link;
+	f->n = it->n;
+	f->size = it->e->size;
+	f->slot.fd = -1;
+	f->sparse = restore_content_is_sparse(it->e);
+	f->len = it->len;
+	memcpy(f->bytes, it->bytes, it->len);
+	memcpy(f->bytes + it->len, it->e->name, name_len);
+	f->name = (char *)f->bytes + it->len;
+	b->files[b->n_files++] = f;
+	b->bytes += sizeof(*f) + it->len + name_len;
+	return f;
+}
+
+static bool is_full(const struct restore_batch *b)
+{
+	return b->n_wants >= BATCH_WANTS ||
+		b->bytes + b->n_wants * sizeof(*b->wants) + b->n_pieces * sizeof(*b->pieces) >= BATCH_BYTES;
+}
+
+/* The pack that the chunk is read from: the one that was wanted last, if it has it. */
+static int choose_pack(struct restore *r, const struct id *id, uint32_t *number, hz_error **err)
+{
+	const struct restore_batch *b = &r->batch;
+	struct pack_ref refs[INDEX_CANDIDATES];
+	unsigned n = 0;
+	int rc = index_find(r->index, id, refs, &n, err);
+
+	if (rc < 0)
+		return rc;
+	if (n == 0)
+		return err_set(err, HZ_E_CORRUPT, "chunk %.16s is in no pack that the index knows", id_hex(id).s);
+	*number = refs[0].number;
+	for (unsigned i = 1; i < n && b->n_wants > 0; i++) {
+		if (refs[i].number == b->wants[b->n_wants - 1].pack)
+			*number = refs[i].number;
+	}
+	return 0;
+}
+
+static int add_want(struct restore *r, struct restore_file *f, const struct chunk_ref *chunk, const struct restore_content *c,
+	hz_error **err)
+{
+	struct restore_batch *b = &r->batch;
+	struct restore_want w = { .id = chunk->id, .len = chunk->len, .file = f, .off = c->pieces[0].off };
+	int rc = choose_pack(r, &chunk->id, &w.pack, err);
+
+	if (rc == 0)
+		rc = GROW(b->wants, b->n_wants, b->cap_wants, err);
+	if (c->n_pieces > 1) {
+		w.off = b->n_pieces;
+		w.n_pieces = (uint32_t)c->n_pieces;
+	}
+	for (size_t i = 0; rc == 0 && i < w.n_pieces; i++) {
+		rc = GROW(b->pieces, b->n_pieces, b->cap_pieces, err);
+		if (rc == 0)
+			b->pieces[b->n_pieces++] = c->pieces[i];
+	}
+	if (rc < 0)
+		return rc;
+	b->wants[b->n_wants++] = w;
+	f->wants++;
+	f->data += chunk->len;
+	return 0;
+}
+
+static int add_content(struct restore *r, struct restore_file *f, const struct entry *e, hz_error **err)
+{
+	AUTO(hz_error_free) hz_error *why = NULL;
+	struct restore_content c;
+	struct chunk_ref chunk;
+	int rc = restore_content_open(&c, e, reader_get_node, &r->nodes, err);
+
+	if (rc < 0)
+		return rc;
+	while ((rc = restore_content_next(&c, &chunk, &why)) > 0) {
+		rc = add_want(r, f, &chunk, &c, &why);
+		if (rc < 0)
+			break;
+		if (!is_full(&r->batch))
+			continue;
+		rc = restore_data_run(r, err);
+		if (rc < 0) {
+			restore_content_release(&c);
+			return rc;
+		}
+	}
+	restore_content_release(&c);
+	if (restore_is_damage(rc)) {
+		restore_file_damaged(r, f, hz_error_message(why));
+		return 0;
+	}
+	if (rc < 0 && err && !*err)
+		*err = TAKE(why);
+	return rc;
+}
+
+int restore_plan_file(struct restore *r, struct restore_dir *dir, const struct restore_item *it, struct restore_link *link,
+	hz_error **err)
+{
+	struct restore_file *f = restore_file_new(r, dir, it, link, err);
+	int rc;
+
+	if (!f)
+		return HZ_E_NOMEM;
+	rc = add_content(r, f, it->e, err);
+	if (rc < 0)
+		return rc;
+	f->planned = true;
+	return is_full(&r->batch) ? restore_data_run(r, err) : 0;
+}
+
+/* ---- what becomes of entries ---- */
+
+int restore_outcome(struct restore *r, const struct entry *e, uint64_t n, enum restore_state state, hz_error **err)
+{
+	bool made = state == RESTORE_MADE || state == RESTORE_SHORT;
+
+	r->result.meta_short += state == RESTORE_SHORT;
+	r->result.left_existing += state == RESTORE_LEFT;
+	r->result.failed_target += state == RESTORE_FAILED;
+	r->result.failed_damage += state == RESTORE_DAMAGED;
+	if (made && S_ISREG(e->mode))
+		r->result.files++;
+	else if (made)
+		r->result.others++;
+	return restore_state_set(r, n, state, err);
+}
+
+int restore_left(struct restore *r, const struct restore_dir *dir, const char *name, uint64_t n, hz_error **err)
+{
+	restore_event(r, HZ_EVENT_META, dir, name, "exists and is left as it is");
+	return restore_outcome(r, NULL, n, RESTORE_LEFT, err);
+}
+
+static int plan_regular(struct restore *r, struct restore_dir *dir, const struct restore_item *it, hz_error **err)
+{
+	char name[ENTRY_NAME_MAX + 1] = "";
+	struct restore_link *link = NULL;
+	bool is_first = true;
+	int rc = 0;
+
+	if (it->e->has_hardlink)
+		rc = restore_link_of(r, it->e, &link, &is_first, err);
+	/* The other names are linked when all content is there. */
+	if (rc < 0 || !is_first)
+		return rc;
+	memcpy(name, it->e->name, it->e->name_len);
+	if (dir->existed && restore_target_has(r, dir, name) == EEXIST) {
+		if (link)
+			link->state = RESTORE_LEFT;
+		return restore_left(r, dir, name, it->n, err);
+	}
+	return restore_plan_file(r, dir, it, link, err);
+}
+
+static int plan_leaf(struct restore *r, const struct restore_frame *parent, const struct restore_item *it, hz_error **err)
+{
+	return S_ISREG(it->e->mode) ? plan_regular(r, parent->dir, it, err) : 0;
+}
+
+/* ---- folders ---- */
+
+static int plan_root(struct restore *r, struct restore_frame *f, const struct entry *e, hz_error **err)
+{
+	int rc = restore_target_make(r, err);
+
+	if (rc < 0)
+		return rc;
+	/* It gets its rights when all is there. */
+	if (r->target_made && !(e->flags & ENTRY_SYNTHETIC) && vfs()->fchmod(r->target, 0700) < 0)
+		return err_errno(err, "target %s", r->opts.target);
+	f->dir = restore_dir_new(NULL, "", 0);
+	if (!f->dir)
+		return err_nomem(err);
+	f->dir->existed = !r->target_fresh;
+	return restore_state_set(r, f->n, r->target_fresh ? RESTORE_MADE : RESTORE_USED, err);
+}
+
+/* The state that the folder has then; *errnum says why it is none that is used. */
+static enum restore_state make_folder(struct restore *r, struct restore_dir *dir, mode_t mode, int *errnum)
+{
+	enum restore_state state = RESTORE_MADE;
+	int parent = -1, fd;
+
+	*errnum = restore_dir_get(&r->dirs, dir->parent, &parent);
+	if (*errnum)
+		return RESTORE_FAILED;
+	if (vfs()->mkdirat(parent, dir->name, mode) < 0) {
+		*errnum = errno;
+		state = RESTORE_FAILED;
+	}
+	if (*errnum == EEXIST) {
+		fd = restore_open_folder(&r->dirs, parent, dir->name, O_PATH);
+		state = fd >= 0 ? RESTORE_USED : errno == ENOTDIR || errno == ELOOP ? RESTORE_LEFT : RESTORE_FAILED;
+		*errnum = fd >= 0 ? 0 : errno;
+		fd_close(&fd);
+	}
+	restore_dir_put(&r->dirs, dir->parent);
+	dir->existed = state == RESTORE_USED;
+	return state;
+}
+
+static int plan_enter(struct restore *r, struct restore_frame *f, const struct restore_frame *parent, const struct entry *e,
+	hz_error **err)
+{
+	enum restore_state state;
+	int errnum = 0, rc = 0;
+
+	if (!parent)
+		return plan_root(r, f, e, err);
+	f->dir = restore_dir_new(parent->dir, e->name, e->name_len);
+	if (!f->dir)
+		return err_nomem(err);
+	state = make_folder(r, f->dir, e->flags & ENTRY_SYNTHETIC ? 0777 : 0700, &errnum);
+	r->result.dirs += state == RESTORE_MADE;
+	r->result.left_existing += state == RESTORE_LEFT;
+	r->result.failed_target += state == RESTORE_FAILED;
+	f->skip = state != RESTORE_MADE && state != RESTORE_USED;
+	if (state == RESTORE_LEFT)
+		restore_event(r, HZ_EVENT_META, f->dir, NULL,
+			"exists, is no folder and is left as it is; nothing of the folder is restored");
+	if (state == RESTORE_FAILED)
+		rc = restore_target_failed(r, f->dir, NULL, "folder, and all that is in it", errnum, err);
+	return rc < 0 ? rc : restore_state_set(r, f->n, state, err);
+}
+
+const struct restore_visitor restore_planner = { plan_enter, plan_leaf, NULL };
+
+/* ---- a dry run ---- */
+
+static int count_enter(struct restore *r, struct restore_frame *f, const struct restore_frame *parent, const struct entry *e,
+	hz_error **err)
+{
+	(void)f, (void)e, (void)err;
+	r->result.dirs += parent != NULL;
+	return 0;
+}
+
+static int count_leaf(struct restore *r, const struct restore_frame *parent, const struct restore_item *it, hz_error **err)
+{
+	struct restore_link *link = NULL;
+	bool is_first = true;
+	int rc = 0;
+
+	(void)parent;
+	if (!S_ISREG(it->e->mode)) {
+		r->result.others++;
+		return 0;
+	}
+	if (it->e->has_hardlink)
+		rc = restore_link_of(r, it->e, &link, &is_first, err);
+	r->result.files++;
+	r->result.bytes += is_first ? it->e->size : 0;
+	return rc;
+}
+
+const struct restore_visitor restore_counter = { count_enter, count_leaf, NULL };

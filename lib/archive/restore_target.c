@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The folder that is restored into: looked at before anything is read, made when the first thing is to be put into it. */
+#include "archive/restore.h"
+#include <errno.h>
+#include <fcntl.h>
+
+static int any_name(void *user, const char *name, uint64_t ino, unsigned char type)
+{
+	(void)user, (void)name, (void)ino, (void)type;
+	return 1;
+}
+
+int restore_target_look(struct restore *r, hz_error **err)
+{
+	int rc;
+
+	r->target = vfs()->openat(AT_FDCWD, r->opts.target, O_RDONLY | O_DIRECTORY, 0);
+	if (r->target < 0 && errno == ENOENT) {
+		r->target_fresh = true;
+		return 0;
+	}
+	if (r->target < 0)
+		return err_errno(err, "target %s", r->opts.target);
+	rc = vfs_readdir(r->target, any_name, NULL, err);
+	if (rc < 0)
+		return err_wrap(err, rc, "target %s", r->opts.target);
+	r->target_fresh = rc == 0;
+	if (rc == 0 || (r->opts.flags & HZ_RESTORE_INTO_EXISTING))
+		return 0;
+	err_set(err, HZ_E_REFUSED, "target %s is not empty", r->opts.target);
+	err_hint(err, "give an empty or missing folder, or --into-existing, which leaves what exists as it is");
+	return HZ_E_REFUSED;
+}
+
+int restore_target_make(struct restore *r, hz_error **err)
+{
+	if (r->target < 0) {
+		int rc = vfs_mkdirs(&r->target, r->opts.target, 0777, err);
+
+		if (rc < 0)
+			return err_wrap(err, rc, "target");
+		r->target_made = true;
+	}
+	r->dirs.root = r->target;
+	return 0;
+}
+
+int restore_target_has(struct restore *r, struct restore_dir *dir, const char *name)
+{
+	struct source_stat st;
+	int fd = -1, rc = restore_dir_get(&r->dirs, dir, &fd);
+
+	if (rc)
+		return rc;
+	rc = source_stat(&st, fd, name);
+	restore_dir_put(&r->dirs, dir);
+	return rc == 0 ? EEXIST : rc == ENOENT ? 0 : rc;
+}
