@@ -92,7 +92,7 @@ void job_event(hz_job *job, uint32_t kind, const void *path, size_t path_len, co
 	e = calloc(1, sizeof(*e) + path_len + 1);
 	if (e) {
 		va_start(ap, fmt);
-		if (vasprintf(&e->message, fmt, ap) < 0)
+		if (vasprintf(&e->message, err_text(fmt), ap) < 0)
 			e->message = NULL;
 		va_end(ap);
 		e->kind = kind;

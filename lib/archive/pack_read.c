@@ -200,7 +200,7 @@ static int stream_range(struct pack *p, uint32_t off, uint32_t len, struct buf *
 			*at = room + (off - first * OBJECT_PAYLOAD);
 			return 0;
 		}
-		if (rc < 0 && rc != HZ_E_CORRUPT)
+		if (rc < 0 && rc != HZ_E_CORRUPT && rc != HZ_E_IO)
 			return rc;
 		err_clear(err);
 		rc = load_whole(p, err);
@@ -253,7 +253,7 @@ static int open_head(struct pack *p, const struct repo_header *repo, uint64_t si
 		if (!object_unwrap(p->name.s, blocks, 0, 1, head) || parse_head(p, head, repo, size, NULL) < 0)
 			rc = HZ_E_CORRUPT;
 	}
-	if (rc != HZ_E_CORRUPT)
+	if (rc != HZ_E_CORRUPT && rc != HZ_E_IO)
 		return rc;
 	err_clear(err);
 	rc = load_whole(p, err);

@@ -6,6 +6,7 @@
  */
 #include "base/error.h"
 #include <errno.h>
+#include <libintl.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -73,6 +74,11 @@ const char *hz_error_hint(const hz_error *err)
 	return err ? err->hint : NULL;
 }
 
+const char *err_text(const char *fmt)
+{
+	return dgettext("hozen", fmt);
+}
+
 const char *hz_error_name(int code)
 {
 	return code <= 0 && code > -CODE_COUNT ? code_names[-code] : "UNKNOWN";
@@ -95,7 +101,7 @@ static char *one_line(const char *fmt, va_list ap)
 {
 	char *s = NULL;
 
-	if (vasprintf(&s, fmt, ap) < 0)
+	if (vasprintf(&s, err_text(fmt), ap) < 0)
 		return NULL;
 	for (char *p = s; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)

@@ -129,6 +129,31 @@ int store_sweep(struct store *s, const char *owner, bool (*is_live)(void *user, 
 	return about(err, s->ops->sweep(s, owner, is_live, user, err), s->location);
 }
 
+/* A medium with unreadable sectors gives up whole reads: what can be read is read piece by piece, the rest is left zero, for checksums
+ * to find and parity to mend. HZ_E_IO when nothing can be read. */
+#define PIECE 4096u
+static int get_pieces(struct store *s, const char *name, uint8_t *buf, uint64_t size, hz_error **err)
+{
+	bool any = false;
+
+	for (uint64_t off = 0; off < size; off += PIECE) {
+		size_t len = size - off < PIECE ? (size_t)(size - off) : PIECE;
+		AUTO(hz_error_free) hz_error *e = NULL;
+		int rc = store_get(s, name, off, buf + off, len, &e);
+
+		if (rc == 0)
+			any = true;
+		else if (rc == HZ_E_IO)
+			memset(buf + off, 0, len);
+		if (rc < 0 && (rc != HZ_E_IO || (!any && off + PIECE >= size))) {
+			if (err && !*err)
+				*err = TAKE(e);
+			return rc;
+		}
+	}
+	return 0;
+}
+
 int store_get_all(struct store *s, const char *name, size_t max, uint8_t **data, size_t *len, hz_error **err)
 {
 	AUTO_FREE uint8_t *buf = NULL;
@@ -142,7 +167,13 @@ int store_get_all(struct store *s, const char *name, size_t max, uint8_t **data,
 	buf = malloc(size ? (size_t)size : 1);
 	if (!buf)
 		return err_nomem(err);
-	rc = store_get(s, name, 0, buf, (size_t)size, err);
+	AUTO(hz_error_free) hz_error *e = NULL;
+
+	rc = store_get(s, name, 0, buf, (size_t)size, &e);
+	if (rc == HZ_E_IO)
+		rc = get_pieces(s, name, buf, size, err);
+	else if (rc < 0 && err && !*err)
+		*err = TAKE(e);
 	if (rc < 0)
 		return rc;
 	*data = TAKE(buf);
