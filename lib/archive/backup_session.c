@@ -318,7 +318,8 @@ int backup_session_commit(struct backup *b, struct scan_result *scan, const stru
 		rc = err_nomem(err);
 	if (rc == 0) {
 		memcpy(c.parents, b->heads, b->n_heads * sizeof(*c.parents));
-		memcpy(c.runs, runs, n_runs * sizeof(*runs));
+		if (n_runs > 0)
+			memcpy(c.runs, runs, n_runs * sizeof(*runs));
 		c.n_parents = b->n_heads;
 		c.n_runs = n_runs;
 		rc = signed_ensure_copy(b->repo.store, name_session(&b->session.id).s, err);
