@@ -7,7 +7,6 @@
 #include "archive/restore.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 
 void restore_dirs_init(struct restore_dirs *d, int root, unsigned cap)
 {

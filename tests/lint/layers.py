@@ -7,14 +7,14 @@ import csource
 
 # layer: (layers it may include, outside headers that it alone may include, by pattern)
 LAYERS = {
-  'base': ((), r'jansson\.h|uuid/.*|linux/.*|sys/(xattr|ioctl|statvfs|syscall|timex|file|sysmacros)\.h'),
+  'base': ((), r'libintl\.h|jansson\.h|uuid/.*|linux/.*|sys/(xattr|ioctl|statfs|statvfs|syscall|timex|file)\.h'),
   'crypto': (('base',), r'sodium\.h|openssl/.*|sys/auxv\.h|asm/hwcap\.h|cpuid\.h|immintrin\.h|wmmintrin\.h'),
   'store': (('base',), r''),
   'archive': (('base', 'crypto', 'store'), r'zstd\.h|isa-l\.h|isa-l/.*|pwd\.h|grp\.h'),
 }
 # What any layer may use: the C library without what base owns.
 LIBC = (r'(assert|ctype|errno|fcntl|float|inttypes|limits|math|setjmp|signal|stdarg|stdatomic|stdbool|stddef|stdint|'
-        r'stdio|stdlib|string|strings|time|unistd|dirent|endian|pthread|sys/(types|stat|uio|mman|prctl|resource|random))\.h')
+        r'stdio|stdlib|string|strings|time|unistd|dirent|endian|pthread|sys/(types|stat|uio|mman|prctl|resource|random|sysmacros))\.h')
 # Tools also talk to terminals and to their environment.
 TOOLS = LIBC + (r'|(hozen|hozen/.*|libintl|locale|langinfo|termios|getopt|poll|wchar|wctype|spawn|glob|pwd|grp|'
                 r'sys/(ioctl|wait|file|utsname))\.h')
