@@ -124,7 +124,8 @@ int repo_header_load(struct repo_header *h, struct store *st, const struct damag
 {
 	struct signed_object so = SIGNED_INIT;
 	AUTO(hz_error_free) hz_error *first = NULL;
-	int rc = signed_load(&so, st, "repo", OBJECT_REPO, NULL, false, known_repo, ARRAY_LEN(known_repo), sink, &first);
+	int rc = signed_load(
+		&so, st, "repo", OBJECT_REPO, NULL, false, known_repo, ARRAY_LEN(known_repo), sink, &first);
 
 	if (rc == HZ_E_NOTFOUND || rc == HZ_E_CORRUPT) {
 		int rc2 = load_copy(&so, st, NULL);
@@ -135,7 +136,8 @@ int repo_header_load(struct repo_header *h, struct store *st, const struct damag
 			rc = 0;
 		} else if (rc == HZ_E_NOTFOUND) {
 			err_set(err, HZ_E_NOTFOUND, "%s: not a hozen repository", st->location);
-			err_hint(err, "check the path and that its disk is mounted; 'hozen-backup init' makes a repository");
+			err_hint(err,
+				"check the path and that its disk is mounted; 'hozen-backup init' makes a repository");
 			return HZ_E_NOTFOUND;
 		}
 	}
@@ -147,7 +149,8 @@ int repo_header_load(struct repo_header *h, struct store *st, const struct damag
 	return rc;
 }
 
-int repo_header_build(struct buf *out, const struct repo_header *h, const struct secret *const *seeds, size_t n, hz_error **err)
+int repo_header_build(
+	struct buf *out, const struct repo_header *h, const struct secret *const *seeds, size_t n, hz_error **err)
 {
 	AUTO_IN(buf_release) struct buf body = BUF_INIT;
 	AUTO_IN(buf_release) struct buf t = BUF_INIT;
@@ -165,12 +168,18 @@ int repo_header_build(struct buf *out, const struct repo_header *h, const struct
 	t.len = 0;
 	enc_u8(&e, h->roots.n);
 	enc_bytes(&e, h->roots.pub, (size_t)h->roots.n * SIGN_PUB_LEN);
-	bad = bad || e.bad || section_put(&body, 2, t.data, t.len) < 0 || section_put(&body, 3, h->admin0.b, ID_LEN) < 0;
+	bad = bad || e.bad || section_put(&body, 2, t.data, t.len) < 0 ||
+		section_put(&body, 3, h->admin0.b, ID_LEN) < 0;
 	if (bad)
 		return err_nomem(err);
 
-	struct signed_parts p = { .type = OBJECT_REPO, .suite = h->suite, .repo = h->id, .name = "repo", .signed_sections = &body,
-		.seeds = seeds, .n_seeds = n };
+	struct signed_parts p = { .type = OBJECT_REPO,
+		.suite = h->suite,
+		.repo = h->id,
+		.name = "repo",
+		.signed_sections = &body,
+		.seeds = seeds,
+		.n_seeds = n };
 
 	return signed_build(out, NULL, &p, err);
 }
@@ -196,7 +205,8 @@ static int push_hash(struct admin_log *log, const struct id *hash, hz_error **er
 }
 
 /* Every signature must be good and by a known signer, so that nothing unverified stands in a valid entry. */
-static int check_signers(struct uid *ids, size_t *n, const struct admin_log *log, const struct signed_object *so, hz_error **err)
+static int check_signers(
+	struct uid *ids, size_t *n, const struct admin_log *log, const struct signed_object *so, hz_error **err)
 {
 	int rc = signed_signers(ids, n, so, err);
 
@@ -250,15 +260,16 @@ static int take_entry(struct admin_log *log, const struct signed_object *so, hz_
 	return push_hash(log, &so->hash, err);
 }
 
-/* Loads the entry that stands at position n. HZ_E_NOTFOUND: the end of the log; *attempt is then the first free try. Objects of another
- * repository do not count (names.md). */
-static int load_entry(struct signed_object *so, struct admin_log *log, struct store *st, unsigned *attempt, const struct damage_sink *sink,
-	hz_error **err)
+/* Loads the entry that stands at position n. HZ_E_NOTFOUND: the end of the log; *attempt is then the first free try.
+ * Objects of another repository do not count (names.md). */
+static int load_entry(struct signed_object *so, struct admin_log *log, struct store *st, unsigned *attempt,
+	const struct damage_sink *sink, hz_error **err)
 {
 	for (unsigned t = 0; t < NAME_TRIES_MAX; t++) {
 		struct name nm = name_admin(log->n, t);
 		AUTO(hz_error_free) hz_error *e = NULL;
-		int rc = signed_load(so, st, nm.s, OBJECT_ADMIN, &log->repo.id, true, known_entry, ARRAY_LEN(known_entry), sink, &e);
+		int rc = signed_load(
+			so, st, nm.s, OBJECT_ADMIN, &log->repo.id, true, known_entry, ARRAY_LEN(known_entry), sink, &e);
 
 		*attempt = t;
 		if (rc == HZ_E_REFUSED)
@@ -271,7 +282,8 @@ static int load_entry(struct signed_object *so, struct admin_log *log, struct st
 			*err = TAKE(e);
 		return rc;
 	}
-	return err_set(err, HZ_E_CORRUPT, "admin log: more than %u objects under entry %llu", NAME_TRIES_MAX, (unsigned long long)log->n);
+	return err_set(err, HZ_E_CORRUPT, "admin log: more than %u objects under entry %llu", NAME_TRIES_MAX,
+		(unsigned long long)log->n);
 }
 
 int admin_log_load(struct admin_log *log, struct store *st, const struct damage_sink *sink, hz_error **err)
@@ -307,7 +319,8 @@ int admin_log_begin(struct admin_log *log, const struct repo_header *h, struct s
 	return rc == HZ_E_NOTFOUND ? 0 : rc == 0 ? err_set(err, HZ_E_INTERNAL, "repository id drawn twice") : rc;
 }
 
-static int entry_sections(struct buf *out, const struct admin_log *log, const struct buf *items, struct walltime now, hz_error **err)
+static int entry_sections(
+	struct buf *out, const struct admin_log *log, const struct buf *items, struct walltime now, hz_error **err)
 {
 	AUTO_IN(buf_release) struct buf t = BUF_INIT;
 	struct enc e = enc_to(&t);
@@ -317,13 +330,14 @@ static int entry_sections(struct buf *out, const struct admin_log *log, const st
 	enc_i64(&e, now.sec);
 	enc_u32(&e, now.nsec);
 	enc_u8(&e, now.synchronized);
-	if (e.bad || section_put(out, TAG_ENTRY, t.data, t.len) < 0 || section_put(out, TAG_ITEMS, items->data, items->len) < 0)
+	if (e.bad || section_put(out, TAG_ENTRY, t.data, t.len) < 0 ||
+		section_put(out, TAG_ITEMS, items->data, items->len) < 0)
 		return err_nomem(err);
 	return 0;
 }
 
-int admin_log_append(struct admin_log *log, struct store *st, const struct buf *items, const struct secret *const *seeds, size_t n,
-	hz_error **err)
+int admin_log_append(struct admin_log *log, struct store *st, const struct buf *items,
+	const struct secret *const *seeds, size_t n, hz_error **err)
 {
 	AUTO_IN(buf_release) struct buf sections = BUF_INIT;
 	AUTO_IN(buf_release) struct buf object = BUF_INIT;
@@ -331,8 +345,13 @@ int admin_log_append(struct admin_log *log, struct store *st, const struct buf *
 	struct name nm = name_admin(log->n, log->next_try);
 	struct name before = name_admin(log->n ? log->n - 1 : 0, log->head_try);
 	int rc = entry_sections(&sections, log, items, clock_wall(), err);
-	struct signed_parts p = { .type = OBJECT_ADMIN, .suite = log->repo.suite, .repo = log->repo.id, .name = nm.s,
-		.signed_sections = &sections, .seeds = seeds, .n_seeds = n };
+	struct signed_parts p = { .type = OBJECT_ADMIN,
+		.suite = log->repo.suite,
+		.repo = log->repo.id,
+		.name = nm.s,
+		.signed_sections = &sections,
+		.seeds = seeds,
+		.n_seeds = n };
 
 	if (rc == 0)
 		rc = signed_build(&object, NULL, &p, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `repo` and the admin log (docs/format/admin.md): who may do what, and what was decided. Loading verifies the whole chain; the state
- * is what its items add up to. Nothing here needs a secret; names and reasons stay sealed blobs.
+ * `repo` and the admin log (docs/format/admin.md): who may do what, and what was decided. Loading verifies the whole
+ * chain; the state is what its items add up to. Nothing here needs a secret; names and reasons stay sealed blobs.
  */
 #ifndef ARCHIVE_ADMIN_H
 #define ARCHIVE_ADMIN_H
@@ -9,8 +9,24 @@
 #include "archive/bundle.h"
 
 enum admin_item {
-	ITEM_SIGNERS = 1, ITEM_RECIPIENTS, ITEM_WRITER, ITEM_CUT, ITEM_AGENT, ITEM_AGENT_END, ITEM_KEY, ITEM_ISSUED, ITEM_KEY_END,
-	ITEM_POLICY, ITEM_HOLD, ITEM_HOLD_END, ITEM_TOMBSTONE, ITEM_UNDELETE, ITEM_FINAL, ITEM_FINAL_END, ITEM_LOSS, ITEM_ROLLBACK
+	ITEM_SIGNERS = 1,
+	ITEM_RECIPIENTS,
+	ITEM_WRITER,
+	ITEM_CUT,
+	ITEM_AGENT,
+	ITEM_AGENT_END,
+	ITEM_KEY,
+	ITEM_ISSUED,
+	ITEM_KEY_END,
+	ITEM_POLICY,
+	ITEM_HOLD,
+	ITEM_HOLD_END,
+	ITEM_TOMBSTONE,
+	ITEM_UNDELETE,
+	ITEM_FINAL,
+	ITEM_FINAL_END,
+	ITEM_LOSS,
+	ITEM_ROLLBACK
 };
 enum admin_class { CLASS_SIGNERS, CLASS_KEYS, CLASS_POLICY, CLASS_FORGET, CLASS_HOLD, CLASS_HOLD_END, CLASS_COUNT };
 enum key_kind { KEY_SLOT = 1, KEY_GROUP = 2, KEY_TABLE = 3 };
@@ -68,7 +84,7 @@ void id_set_del(struct id_set *s, const struct id *id);
 
 struct admin_log {
 	struct repo_header repo;
-	uint64_t n; /* entries */
+	uint64_t n;        /* entries */
 	struct id *hashes; /* of each */
 	unsigned next_try; /* the first free one after the head */
 	unsigned head_try; /* under which the head stands */
@@ -92,16 +108,17 @@ void admin_log_release(struct admin_log *log);
 
 /* Reads `repo` alone (with its copy as a second source). HZ_E_NOTFOUND: not a repository. */
 int repo_header_load(struct repo_header *h, struct store *st, const struct damage_sink *sink, hz_error **err);
-int repo_header_build(struct buf *out, const struct repo_header *h, const struct secret *const *seeds, size_t n, hz_error **err);
+int repo_header_build(
+	struct buf *out, const struct repo_header *h, const struct secret *const *seeds, size_t n, hz_error **err);
 
 /* Loads and verifies entries 0.. to the end; log->repo must be set. On failure log is released. */
 int admin_log_load(struct admin_log *log, struct store *st, const struct damage_sink *sink, hz_error **err);
 /* Only for init, which has no `repo` yet: an empty log that starts at the first free try. */
 int admin_log_begin(struct admin_log *log, const struct repo_header *h, struct store *st, hz_error **err);
-/* Appends an entry with the items (sections by ascending tag) signed by the seeds, on exactly this head; the state follows. HZ_E_BUSY:
- * somebody else appended; load again. */
-int admin_log_append(struct admin_log *log, struct store *st, const struct buf *items, const struct secret *const *seeds, size_t n,
-	hz_error **err);
+/* Appends an entry with the items (sections by ascending tag) signed by the seeds, on exactly this head; the state
+ * follows. HZ_E_BUSY: somebody else appended; load again. */
+int admin_log_append(struct admin_log *log, struct store *st, const struct buf *items,
+	const struct secret *const *seeds, size_t n, hz_error **err);
 
 const struct recipients *admin_recipients(const struct admin_log *log); /* newest */
 const struct recipients *admin_recipients_of(const struct admin_log *log, uint32_t epoch);
@@ -117,16 +134,18 @@ bool admin_has_hash(const struct admin_log *log, uint64_t n, const struct id *ha
 /* Makes items. Names are sealed to the recipients' metadata key (NULL or "": empty blob). */
 int item_signers(struct buf *out, const struct roots *r, const uint8_t threshold[CLASS_COUNT], hz_error **err);
 int item_recipients(struct buf *out, const struct recipients *r, hz_error **err);
-int item_writer(struct buf *out, const struct writer_info *w, unsigned suite, const struct uid *repo, const struct recipients *r,
-	const char *name, hz_error **err);
+int item_writer(struct buf *out, const struct writer_info *w, unsigned suite, const struct uid *repo,
+	const struct recipients *r, const char *name, hz_error **err);
 int item_key(struct buf *out, enum key_kind kind, const struct uid *uid, const struct id *hash, hz_error **err);
-int item_issued(struct buf *out, uint8_t role, const struct uid *uid, unsigned suite, const struct uid *repo, const struct recipients *r,
-	const char *name, hz_error **err);
+int item_issued(struct buf *out, uint8_t role, const struct uid *uid, unsigned suite, const struct uid *repo,
+	const struct recipients *r, const char *name, hz_error **err);
 /* Opens a sealed name; *name is the caller's (free), "" for an empty blob or one that does not open. */
-int item_open_name(char **name, unsigned suite, const struct uid *repo, const struct secret *meta_sec, const uint8_t *blob, size_t len,
-	hz_error **err);
+int item_open_name(char **name, unsigned suite, const struct uid *repo, const struct secret *meta_sec,
+	const uint8_t *blob, size_t len, hz_error **err);
 
-/* Applies one decoded items section to the state, checking that the n signers (ids) may; used by load and append; exposed for fuzzing. */
-int admin_apply(struct admin_log *log, const uint8_t *items, size_t len, const struct uid *signers, size_t n, int64_t time, hz_error **err);
+/* Applies one decoded items section to the state, checking that the n signers (ids) may; used by load and append;
+ * exposed for fuzzing. */
+int admin_apply(struct admin_log *log, const uint8_t *items, size_t len, const struct uid *signers, size_t n,
+	int64_t time, hz_error **err);
 
 #endif

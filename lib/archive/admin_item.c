@@ -111,7 +111,8 @@ static bool apply_signers(struct admin_log *log, struct dec *d)
 			return false;
 		log->threshold[i] = t;
 	}
-	if (log->n == 0 && (r.n != log->repo.roots.n || memcmp(r.pub, log->repo.roots.pub, (size_t)r.n * SIGN_PUB_LEN) != 0))
+	if (log->n == 0 &&
+		(r.n != log->repo.roots.n || memcmp(r.pub, log->repo.roots.pub, (size_t)r.n * SIGN_PUB_LEN) != 0))
 		return false;
 	log->roots = r;
 	return true;
@@ -408,7 +409,8 @@ static bool may(const struct powers *p, uint16_t tag, uint8_t by)
 	}
 }
 
-int admin_apply(struct admin_log *log, const uint8_t *items, size_t len, const struct uid *signers, size_t n, int64_t time, hz_error **err)
+int admin_apply(struct admin_log *log, const uint8_t *items, size_t len, const struct uid *signers, size_t n,
+	int64_t time, hz_error **err)
 {
 	struct powers p = powers_of(log, signers, n);
 	struct dec d = dec_of(items, len);
@@ -428,15 +430,17 @@ int admin_apply(struct admin_log *log, const uint8_t *items, size_t len, const s
 		if (tag & SECTION_IGNORABLE)
 			continue;
 		if (tag > ITEM_ROLLBACK) {
-			err_set(err, HZ_E_TOONEW, "entry %llu: unknown item %04x", (unsigned long long)log->n, (unsigned)tag);
+			err_set(err, HZ_E_TOONEW, "entry %llu: unknown item %04x", (unsigned long long)log->n,
+				(unsigned)tag);
 			err_hint(err, "a newer version of hozen wrote it; use that version");
 			return HZ_E_TOONEW;
 		}
 		if (!apply_item(log, tag, &item, time, &by) || !dec_done(&item))
-			return err_set(err, HZ_E_CORRUPT, "entry %llu: malformed item %04x", (unsigned long long)log->n, (unsigned)tag);
-		if (!may(&p, tag, by))
-			return err_set(err, HZ_E_CORRUPT, "entry %llu: its signers may not make item %04x", (unsigned long long)log->n,
+			return err_set(err, HZ_E_CORRUPT, "entry %llu: malformed item %04x", (unsigned long long)log->n,
 				(unsigned)tag);
+		if (!may(&p, tag, by))
+			return err_set(err, HZ_E_CORRUPT, "entry %llu: its signers may not make item %04x",
+				(unsigned long long)log->n, (unsigned)tag);
 	}
 	return d.bad ? err_set(err, HZ_E_CORRUPT, "entry %llu: malformed item", (unsigned long long)log->n) : 0;
 }

@@ -3,7 +3,7 @@
 #include "archive/admin.h"
 #include <string.h>
 
-#define SEAL_LABEL "admin"
+#define SEAL_LABEL   "admin"
 #define NAME_LEN_MAX 1024u
 
 static int finish(struct buf *out, uint16_t tag, struct buf *t, const struct enc *e, hz_error **err)
@@ -37,7 +37,8 @@ int item_recipients(struct buf *out, const struct recipients *r, hz_error **err)
 	return finish(out, ITEM_RECIPIENTS, &t, &e, err);
 }
 
-static int put_name(struct enc *e, unsigned suite, const struct uid *repo, const struct recipients *r, const char *name, hz_error **err)
+static int put_name(struct enc *e, unsigned suite, const struct uid *repo, const struct recipients *r, const char *name,
+	hz_error **err)
 {
 	struct iovec ctx = { (void *)repo->b, UID_LEN };
 	uint8_t sealed[NAME_LEN_MAX + SEAL_OVERHEAD];
@@ -54,8 +55,8 @@ static int put_name(struct enc *e, unsigned suite, const struct uid *repo, const
 	return rc;
 }
 
-int item_writer(struct buf *out, const struct writer_info *w, unsigned suite, const struct uid *repo, const struct recipients *r,
-	const char *name, hz_error **err)
+int item_writer(struct buf *out, const struct writer_info *w, unsigned suite, const struct uid *repo,
+	const struct recipients *r, const char *name, hz_error **err)
 {
 	struct buf t = BUF_INIT;
 	struct enc e = enc_to(&t);
@@ -84,8 +85,8 @@ int item_key(struct buf *out, enum key_kind kind, const struct uid *uid, const s
 	return finish(out, ITEM_KEY, &t, &e, err);
 }
 
-int item_issued(struct buf *out, uint8_t role, const struct uid *uid, unsigned suite, const struct uid *repo, const struct recipients *r,
-	const char *name, hz_error **err)
+int item_issued(struct buf *out, uint8_t role, const struct uid *uid, unsigned suite, const struct uid *repo,
+	const struct recipients *r, const char *name, hz_error **err)
 {
 	struct buf t = BUF_INIT;
 	struct enc e = enc_to(&t);
@@ -101,8 +102,8 @@ int item_issued(struct buf *out, uint8_t role, const struct uid *uid, unsigned s
 	return finish(out, ITEM_ISSUED, &t, &e, err);
 }
 
-int item_open_name(char **name, unsigned suite, const struct uid *repo, const struct secret *meta_sec, const uint8_t *blob, size_t len,
-	hz_error **err)
+int item_open_name(char **name, unsigned suite, const struct uid *repo, const struct secret *meta_sec,
+	const uint8_t *blob, size_t len, hz_error **err)
 {
 	struct iovec ctx = { (void *)repo->b, UID_LEN };
 	AUTO(secret_free) struct secret *plain = NULL;

@@ -123,7 +123,8 @@ static void find_own_places(struct backup *b, struct scan_options *so)
 }
 
 /* Is the source the repository itself, or inside it? */
-static int check_not_inside(const struct backup *b, const struct source_node *n, const struct file_key *repo, hz_error **err)
+static int check_not_inside(
+	const struct backup *b, const struct source_node *n, const struct file_key *repo, hz_error **err)
 {
 	if (n->whole && n->real) {
 		AUTO_FD int fd = vfs()->openat(AT_FDCWD, n->real, O_PATH, 0);
@@ -135,7 +136,9 @@ static int check_not_inside(const struct backup *b, const struct source_node *n,
 
 			if (st.sig.dev == repo->dev && st.sig.ino == repo->ino) {
 				err_set(err, HZ_E_REFUSED, "%s lies inside the repository", n->real);
-				err_hint(err, "back up something else; a repository is copied with its files, not backed up into itself");
+				err_hint(err,
+					"back up something else; a repository is copied with its files, not backed up "
+					"into itself");
 				return HZ_E_REFUSED;
 			}
 			if (st.sig.dev == last.dev && st.sig.ino == last.ino)
@@ -206,10 +209,19 @@ static void fill_result(struct backup *b, const struct scan_result *scan)
 static int scan_all(struct backup *b, struct scan_result *scan, hz_error **err)
 {
 	AUTO(pool_free) struct pool *pool = NULL;
-	struct scan_options so = { .sources = b->sources, .ingest = b->ingest, .index = b->index, .chunker = &b->chunker, .cache = b->cache,
-		.cache_root = b->cache_root, .trust_cache = b->trust_cache, .new_cache = b->new_cache, .excludes = b->excludes,
-		.one_file_system = b->o.flags & HZ_BACKUP_ONE_FILE_SYSTEM, .exclude_caches = b->o.flags & HZ_BACKUP_EXCLUDE_CACHES,
-		.start = b->start, .job = b->job };
+	struct scan_options so = { .sources = b->sources,
+		.ingest = b->ingest,
+		.index = b->index,
+		.chunker = &b->chunker,
+		.cache = b->cache,
+		.cache_root = b->cache_root,
+		.trust_cache = b->trust_cache,
+		.new_cache = b->new_cache,
+		.excludes = b->excludes,
+		.one_file_system = b->o.flags & HZ_BACKUP_ONE_FILE_SYSTEM,
+		.exclude_caches = b->o.flags & HZ_BACKUP_EXCLUDE_CACHES,
+		.start = b->start,
+		.job = b->job };
 	int rc = pool_new(&pool, b->repo.workers, err);
 
 	find_own_places(b, &so);
@@ -267,13 +279,15 @@ static int run(struct backup *b, const hz_repo_options *repo, hz_error **err)
 	rc = 1;
 	for (unsigned i = 0; rc == 1 && i < SESSIONS_MAX; i++) {
 		if (i > 0)
-			job_event(b->job, HZ_EVENT_NOTE, NULL, 0, "a prune ended this session before it could commit: beginning anew");
+			job_event(b->job, HZ_EVENT_NOTE, NULL, 0,
+				"a prune ended this session before it could commit: beginning anew");
 		rc = run_session(b, err);
 	}
 	if (rc == 1)
 		rc = err_set(err, HZ_E_BUSY, "the session was evicted %u times by prunes", SESSIONS_MAX);
 	if (rc == 0 && !(b->o.flags & HZ_BACKUP_DRY_RUN) && pins_update(&b->repo, &e) < 0)
-		job_event(b->job, HZ_EVENT_NOTE, NULL, 0, "what was seen cannot be remembered: %s", hz_error_message(e));
+		job_event(
+			b->job, HZ_EVENT_NOTE, NULL, 0, "what was seen cannot be remembered: %s", hz_error_message(e));
 	return rc;
 }
 
@@ -292,7 +306,8 @@ static void release(struct backup *b)
 	repo_release(&b->repo);
 }
 
-int hz_backup(const hz_repo_options *repo, const hz_backup_options *opts, hz_job *job, hz_backup_result *result, hz_error **err)
+int hz_backup(const hz_repo_options *repo, const hz_backup_options *opts, hz_job *job, hz_backup_result *result,
+	hz_error **err)
 {
 	struct backup b = { .job = job, .source_lock = -1, .session_lock = -1, .state = { .dirfd = -1 } };
 	hz_backup_result out = HZ_BACKUP_RESULT_INIT;

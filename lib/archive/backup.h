@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One run of create: shared by backup.c (the whole), backup_heads.c (what the store shows of this writer), backup_session.c (session,
- * journals, commit). Order: docs/format/names.md. */
+/* One run of create: shared by backup.c (the whole), backup_heads.c (what the store shows of this writer),
+ * backup_session.c (session, journals, commit). Order: docs/format/names.md. */
 #ifndef ARCHIVE_BACKUP_H
 #define ARCHIVE_BACKUP_H
 
@@ -75,6 +75,7 @@ int backup_lost_remember(struct backup *b, hz_error **err);
 int backup_session_begin(struct backup *b, hz_error **err);
 void backup_session_end(struct backup *b);
 /* 1: the session was evicted and must be begun anew. */
-int backup_session_commit(struct backup *b, struct scan_result *scan, const struct run_ref *runs, size_t n_runs, hz_error **err);
+int backup_session_commit(
+	struct backup *b, struct scan_result *scan, const struct run_ref *runs, size_t n_runs, hz_error **err);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the store shows of this writer: its commits, its heads, and marks; compared with what this host remembers (docs/format/session.md). */
+/* What the store shows of this writer: its commits, its heads, and marks; compared with what this host remembers
+ * (docs/format/session.md). */
 #include "archive/backup.h"
 #include "base/newfile.h"
 #include <fcntl.h>
@@ -36,7 +37,8 @@ static int see_commit(void *user, const char *name, uint64_t size)
 }
 
 /* A commit of this writer, verified. Others', open or damaged ones are left out; damage is told. */
-static int load_own(struct backup *b, const struct uid *session, unsigned attempt, struct id_set *parents, hz_error **err)
+static int load_own(
+	struct backup *b, const struct uid *session, unsigned attempt, struct id_set *parents, hz_error **err)
 {
 	AUTO(hz_error_free) hz_error *e = NULL;
 	struct session s;
@@ -98,7 +100,8 @@ static int compare_with_state(struct backup *b, hz_error **err)
 	if (!b->state.existed) {
 		if (b->n_heads > 0)
 			job_event(b->job, HZ_EVENT_NOTE, NULL, 0,
-				"this host has no memory of its earlier backups (lost state): what the store shows is taken as it is");
+				"this host has no memory of its earlier backups (lost state): what the store shows is "
+				"taken as it is");
 		return b->n_heads ? state_adopt(&b->state, b->heads, b->n_heads, err) : 0;
 	}
 	for (size_t i = 0; i < b->n_heads; i++) {
@@ -116,11 +119,14 @@ static int compare_with_state(struct backup *b, hz_error **err)
 	if (foreign) {
 		b->result->alarm |= HZ_ALARM_FOREIGN_HEAD;
 		job_event(b->job, HZ_EVENT_DAMAGE, NULL, 0,
-			"there is a backup with this host's key that this host did not make: the key was copied, or the host was cloned or put back");
+			"there is a backup with this host's key that this host did not make: the key was copied, or "
+			"the host was cloned or put back");
 	}
 	if (missing || b->repo.rolled_back) {
 		b->result->alarm |= HZ_ALARM_ROLLBACK;
-		job_event(b->job, HZ_EVENT_DAMAGE, NULL, 0, "the store does not show backups that this host made: it was rolled back, or they were deleted");
+		job_event(b->job, HZ_EVENT_DAMAGE, NULL, 0,
+			"the store does not show backups that this host made: it was rolled back, or they were "
+			"deleted");
 	}
 	return 0;
 }
@@ -159,7 +165,7 @@ struct mark_names {
 	struct numbered {
 		uint64_t n;
 		unsigned attempt;
-	} *v;
+	} * v;
 	size_t n;
 };
 
@@ -242,7 +248,8 @@ int backup_find_marks(struct backup *b, hz_error **err)
 	free(l.v);
 	if (rc == 0 && b->lost_newest > b->lost_seen) {
 		b->result->alarm |= HZ_ALARM_LOST_PACKS;
-		job_event(b->job, HZ_EVENT_DAMAGE, NULL, 0, "repair has found packs of this repository lost: what they held is looked up and stored again");
+		job_event(b->job, HZ_EVENT_DAMAGE, NULL, 0,
+			"repair has found packs of this repository lost: what they held is looked up and stored again");
 	}
 	return rc;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The session of a backup: its object, what dead sessions left, the commit. Each step is durable before the next relies on it: session
- * object, then marks and index are listed, packs, runs, pending memory, commit, memory.
+ * The session of a backup: its object, what dead sessions left, the commit. Each step is durable before the next relies
+ * on it: session object, then marks and index are listed, packs, runs, pending memory, commit, memory.
  */
 #include "archive/backup.h"
 #include "base/newfile.h"
@@ -29,7 +29,9 @@ static int reload_log(struct backup *b, hz_error **err)
 
 static struct cache_key cache_key_of(const struct backup *b)
 {
-	return (struct cache_key){ .repo = b->repo.log.repo.id, .writer = b->repo.key->key_id, .group = b->group.id, .source = b->source };
+	return (struct cache_key){
+		.repo = b->repo.log.repo.id, .writer = b->repo.key->key_id, .group = b->group.id, .source = b->source
+	};
 }
 
 static void open_cache(struct backup *b)
@@ -56,7 +58,8 @@ static int check_base(struct backup *b, hz_error **err)
 
 		if (!id_eq(&b->own[i].hash, &b->base))
 			continue;
-		rc = commit_load(&c, NULL, b->repo.store, &b->own[i].session, b->own[i].attempt, &b->repo.log, NULL, &b->repo.sink, &e);
+		rc = commit_load(&c, NULL, b->repo.store, &b->own[i].session, b->own[i].attempt, &b->repo.log, NULL,
+			&b->repo.sink, &e);
 		if (rc == 0) {
 			b->trust_cache = id_eq(&c.hash, &b->base) && c.kind == COMMIT_SNAPSHOT;
 			commit_release(&c);
@@ -66,7 +69,8 @@ static int check_base(struct backup *b, hz_error **err)
 			return rc;
 		}
 	}
-	if (id_set_has(&b->repo.log.tombstones, &b->base) || b->lost_newest > 0 || (b->result->alarm & HZ_ALARM_ROLLBACK))
+	if (id_set_has(&b->repo.log.tombstones, &b->base) || b->lost_newest > 0 ||
+		(b->result->alarm & HZ_ALARM_ROLLBACK))
 		b->trust_cache = false;
 	return 0;
 }
@@ -149,10 +153,16 @@ static int new_cache(struct backup *b)
 int backup_session_begin(struct backup *b, hz_error **err)
 {
 	bool dry = b->o.flags & HZ_BACKUP_DRY_RUN;
-	struct index_options io = { .trust = b->o.flags & HZ_BACKUP_TRUST_ALL ? INDEX_GROUP : INDEX_OWN, .self = b->repo.key->key_id,
-		.is_gone = backup_pack_is_gone, .user = b };
-	struct ingest_options in = { .store = dry ? NULL : b->repo.store, .repo = &b->repo.log.repo, .session = &b->session,
-		.group = &b->group, .seed = b->repo.key->sign_seed, .workers = b->repo.workers };
+	struct index_options io = { .trust = b->o.flags & HZ_BACKUP_TRUST_ALL ? INDEX_GROUP : INDEX_OWN,
+		.self = b->repo.key->key_id,
+		.is_gone = backup_pack_is_gone,
+		.user = b };
+	struct ingest_options in = { .store = dry ? NULL : b->repo.store,
+		.repo = &b->repo.log.repo,
+		.session = &b->session,
+		.group = &b->group,
+		.seed = b->repo.key->sign_seed,
+		.workers = b->repo.workers };
 	int rc;
 
 	open_cache(b);
@@ -243,7 +253,8 @@ static int fill_body(struct backup *b, struct commit_body *body, const struct sc
 }
 
 /* Puts the commit under the first free try. 1: evicted. */
-static int put_commit(struct backup *b, struct commit *c, const struct commit_body *body, uint64_t cache_record, hz_error **err)
+static int put_commit(
+	struct backup *b, struct commit *c, const struct commit_body *body, uint64_t cache_record, hz_error **err)
 {
 	for (c->attempt = 0; c->attempt < NAME_TRIES_MAX; c->attempt++) {
 		AUTO_IN(buf_release) struct buf object = BUF_INIT;
@@ -260,7 +271,8 @@ static int put_commit(struct backup *b, struct commit *c, const struct commit_bo
 		if (rc < 0)
 			return rc;
 		if (b->new_cache && cache_prepare(b->new_cache, &c->hash, cache_record, &e) < 0) {
-			job_event(b->job, HZ_EVENT_NOTE, NULL, 0, "the next run will be slower: %s", hz_error_message(e));
+			job_event(
+				b->job, HZ_EVENT_NOTE, NULL, 0, "the next run will be slower: %s", hz_error_message(e));
 			cache_discard(TAKE(b->new_cache));
 		}
 		iov = (struct iovec){ object.data, object.len };
@@ -282,7 +294,8 @@ static int put_commit(struct backup *b, struct commit *c, const struct commit_bo
 	return err_set(err, HZ_E_CORRUPT, "commit: no free try");
 }
 
-/* Dead sessions whose packs are now in this one's run: said to be abandoned, and forgotten. Failing costs only that it is done again. */
+/* Dead sessions whose packs are now in this one's run: said to be abandoned, and forgotten. Failing costs only that it
+ * is done again. */
 static void bury_dead(struct backup *b)
 {
 	for (size_t i = 0; i < b->n_dead; i++) {
@@ -305,10 +318,14 @@ static void bury_dead(struct backup *b)
 	}
 }
 
-int backup_session_commit(struct backup *b, struct scan_result *scan, const struct run_ref *runs, size_t n_runs, hz_error **err)
+int backup_session_commit(
+	struct backup *b, struct scan_result *scan, const struct run_ref *runs, size_t n_runs, hz_error **err)
 {
 	struct commit_body body = { .raw = BUF_INIT };
-	struct commit c = { .kind = COMMIT_SNAPSHOT, .session = b->session.id, .signer = b->session.writer, .number = b->number + 1,
+	struct commit c = { .kind = COMMIT_SNAPSHOT,
+		.session = b->session.id,
+		.signer = b->session.writer,
+		.number = b->number + 1,
 		.session_hash = b->session.part_hash };
 	int rc = fill_body(b, &body, scan, err);
 
@@ -331,9 +348,10 @@ int backup_session_commit(struct backup *b, struct scan_result *scan, const stru
 
 		hex_encode(b->result->snapshot_id, c.hash.b, ID_LEN);
 		/* The snapshot stands: what fails from here on is told, and mended by the next run. */
-		if (state_committed(&b->state, &c.hash, c.parents, c.n_parents, &e) < 0 || backup_lost_remember(b, &e) < 0 ||
-			journal_remove(&b->state, &b->session.id, &e) < 0)
-			job_event(b->job, HZ_EVENT_NOTE, NULL, 0, "the backup is stored, but this host's memory could not be written: %s",
+		if (state_committed(&b->state, &c.hash, c.parents, c.n_parents, &e) < 0 ||
+			backup_lost_remember(b, &e) < 0 || journal_remove(&b->state, &b->session.id, &e) < 0)
+			job_event(b->job, HZ_EVENT_NOTE, NULL, 0,
+				"the backup is stored, but this host's memory could not be written: %s",
 				hz_error_message(e));
 		cache_commit(b->new_cache);
 		bury_dead(b);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Key bundles (docs/format/keys.md). Secrets pass through locked memory only; the one exception, the container of a key file,
- * is wiped before it is freed. */
+/* Key bundles (docs/format/keys.md). Secrets pass through locked memory only; the one exception, the container of a key
+ * file, is wiped before it is freed. */
 #include "archive/bundle.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -128,7 +128,8 @@ int bundle_encode(struct secret **ret, const struct bundle *b, hz_error **err)
 	return secret_from(ret, out.data, out.len, err);
 }
 
-static int take_secret(struct secret **ret, const struct section *s, size_t n, uint16_t tag, size_t len, bool *bad, hz_error **err)
+static int take_secret(
+	struct secret **ret, const struct section *s, size_t n, uint16_t tag, size_t len, bool *bad, hz_error **err)
 {
 	struct dec d = section_dec(s, n, tag);
 	const uint8_t *p = dec_bytes(&d, len);
@@ -195,14 +196,17 @@ static void decode_public(struct bundle *b, const struct section *s, size_t n, b
 	*bad = *bad || !dec_done(&d);
 }
 
-int bundle_decode(struct bundle **ret, const uint8_t *data, size_t len, unsigned suite, const struct uid *repo, hz_error **err)
+int bundle_decode(
+	struct bundle **ret, const uint8_t *data, size_t len, unsigned suite, const struct uid *repo, hz_error **err)
 {
-	static const uint16_t known[] = { B_ROLE, B_ROOTS, B_HEAD, B_SEED, B_BOX, B_GROUP, B_RECIPIENTS, B_META, B_DATA };
+	static const uint16_t known[] = { B_ROLE, B_ROOTS, B_HEAD, B_SEED, B_BOX, B_GROUP, B_RECIPIENTS, B_META,
+		B_DATA };
 	AUTO(bundle_free) struct bundle *b = NULL;
 	struct section s[ARRAY_LEN(known)];
 	size_t n = 0, signed_len = 0;
 	bool bad = false;
-	int rc = sections_parse(s, ARRAY_LEN(known), &n, &signed_len, known, ARRAY_LEN(known), data, len, "key bundle", err);
+	int rc = sections_parse(
+		s, ARRAY_LEN(known), &n, &signed_len, known, ARRAY_LEN(known), data, len, "key bundle", err);
 
 	if (rc == 0)
 		rc = bundle_new(&b, err);
@@ -239,7 +243,9 @@ int keyfile_prepare(struct newfile **ret, int *dirfd, const char *path, const st
 {
 	AUTO(secret_free) struct secret *plain = NULL;
 	AUTO(newfile_discard) struct newfile *f = NULL;
-	struct object_header h = { .type = OBJECT_KEYFILE, .suite = (uint8_t)b->suite, .repo = b->repo, .name = KEYFILE_NAME };
+	struct object_header h = {
+		.type = OBJECT_KEYFILE, .suite = (uint8_t)b->suite, .repo = b->repo, .name = KEYFILE_NAME
+	};
 	struct buf body = BUF_INIT, out = BUF_INIT;
 	AUTO_FD int fd = -1;
 	const char *base;

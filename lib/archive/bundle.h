@@ -23,8 +23,8 @@ struct bundle {
 	uint64_t head_n; /* admin head at its making */
 	struct id head;
 	struct secret *sign_seed; /* writer, keeper, attester, admin; else NULL */
-	struct secret *box;	  /* writer */
-	struct uid group;	  /* writer */
+	struct secret *box;       /* writer */
+	struct uid group;         /* writer */
 	struct secret *group_secret;
 	uint8_t meta_pub[BOX_PUB_LEN], data_pub[BOX_PUB_LEN];
 	struct secret *meta_sec, *data_sec; /* as the role has them */
@@ -40,10 +40,11 @@ uint32_t bundle_can(const struct bundle *b);
 /* The sections of keys.md, in locked memory. */
 int bundle_encode(struct secret **ret, const struct bundle *b, hz_error **err);
 /* repo and suite come from around it. HZ_E_CORRUPT for anything but exactly what the role has. */
-int bundle_decode(struct bundle **ret, const uint8_t *data, size_t len, unsigned suite, const struct uid *repo, hz_error **err);
+int bundle_decode(
+	struct bundle **ret, const uint8_t *data, size_t len, unsigned suite, const struct uid *repo, hz_error **err);
 
-/* Key files. Writing: a file that is complete and fsynced under a temporary name; newfile_commit gives it its name (HZ_E_EXISTS).
- * The folder is made (0700) if missing; *dirfd is the caller's to close after the commit. */
+/* Key files. Writing: a file that is complete and fsynced under a temporary name; newfile_commit gives it its name
+ * (HZ_E_EXISTS). The folder is made (0700) if missing; *dirfd is the caller's to close after the commit. */
 int keyfile_prepare(struct newfile **ret, int *dirfd, const char *path, const struct bundle *b, hz_error **err);
 /* HZ_E_NOTFOUND: no such file; HZ_E_AUTH: others can read it; HZ_E_CORRUPT: not a key file. */
 int keyfile_read(struct bundle **ret, const char *path, hz_error **err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The writer's cache of a source's last tree: see cache.h. It is trusted for speed only as far as its CRC and the base's check go. */
+/* The writer's cache of a source's last tree: see cache.h. It is trusted for speed only as far as its CRC and the
+ * base's check go. */
 #include "archive/cache.h"
 #include "archive/object.h"
 #include "base/newfile.h"
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MAGIC	   "hzcache1"
+#define MAGIC      "hzcache1"
 #define HEADER_LEN (8u + 3 * UID_LEN + 2 * ID_LEN + 8 + 8)
 #define RECORD_MAX (1u << 30)
 #define WRITE_BUF  (1u << 20)
@@ -53,14 +54,16 @@ struct cache_reader {
 	uint64_t size;
 };
 
-static int open_one(struct cache_reader **ret, struct id *base, uint64_t *root, int dirfd, const char *name, const struct cache_key *key)
+static int open_one(struct cache_reader **ret, struct id *base, uint64_t *root, int dirfd, const char *name,
+	const struct cache_key *key)
 {
 	uint8_t h[HEADER_LEN], want[HEADER_LEN];
 	AUTO_FD int fd = vfs()->openat(dirfd, name, O_RDONLY | O_NOFOLLOW, 0);
 	struct stat st;
 	struct cache_reader *c;
 
-	if (fd < 0 || vfs()->fstat(fd, &st) < 0 || st.st_uid != geteuid() || (st.st_mode & 077) || vfs_pread_all(fd, h, sizeof(h), 0) < 0)
+	if (fd < 0 || vfs()->fstat(fd, &st) < 0 || st.st_uid != geteuid() || (st.st_mode & 077) ||
+		vfs_pread_all(fd, h, sizeof(h), 0) < 0)
 		return HZ_E_NOTFOUND;
 	memcpy(base->b, h + HEADER_LEN - 16 - ID_LEN, ID_LEN);
 	*root = get_le64(h + HEADER_LEN - 16);
@@ -313,7 +316,8 @@ int cache_prepare(struct cache_writer *w, const struct id *commit, uint64_t root
 void cache_commit(struct cache_writer *w)
 {
 	if (w && w->pending &&
-		vfs()->renameat2(w->dirfd, name_of(&w->key.source, ".pending").s, w->dirfd, name_of(&w->key.source, "").s, 0) == 0)
+		vfs()->renameat2(w->dirfd, name_of(&w->key.source, ".pending").s, w->dirfd,
+			name_of(&w->key.source, "").s, 0) == 0)
 		w->pending = false;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a writer remembers of a source's last tree, since it cannot read old trees: per folder the children's stat data and complete encoded
- * entries. One file per source in <cache>/<repository id>/<writer id>/, replaced whole; records are written bottom up and checked by
- * CRC-64. Losing it costs time only. Not part of the repository format.
+ * What a writer remembers of a source's last tree, since it cannot read old trees: per folder the children's stat data
+ *and complete encoded entries. One file per source in <cache>/<repository id>/<writer id>/, replaced whole; records are
+ *written bottom up and checked by CRC-64. Losing it costs time only. Not part of the repository format.
  *
- *	header   "hzcache1", repository id, writer id, group, source key, base commit, u64 offset of the root record, u64 CRC
- *	record   u32 length, payload, u64 CRC over both
- *	payload  u32 children, then each: blob name, stat data (88 bytes), u8 flags, u64 record of a folder (0: none), blob encoded entry
+ *	header   "hzcache1", repository id, writer id, group, source key, base commit, u64 offset of the root record,
+ *u64 CRC record   u32 length, payload, u64 CRC over both payload  u32 children, then each: blob name, stat data (88
+ *bytes), u8 flags, u64 record of a folder (0: none), blob encoded entry
  */
 #ifndef ARCHIVE_CACHE_H
 #define ARCHIVE_CACHE_H
@@ -39,8 +39,8 @@ struct cache_key {
 	struct id source;
 };
 
-/* Reading the old one. *base is the commit that it belongs to. A pending one is taken if is_ours says that its commit was put. HZ_E_NOTFOUND: none,
- * or not usable (never an error to the caller). */
+/* Reading the old one. *base is the commit that it belongs to. A pending one is taken if is_ours says that its commit
+ * was put. HZ_E_NOTFOUND: none, or not usable (never an error to the caller). */
 struct cache_reader;
 int cache_open(struct cache_reader **ret, struct id *base, uint64_t *root, const char *dir, const struct cache_key *key,
 	bool (*is_ours)(void *user, const struct id *commit), void *user);
@@ -49,7 +49,8 @@ int cache_read(const struct cache_reader *c, uint64_t record, struct cache_dir *
 void cache_close(struct cache_reader *c);
 DEFINE_AUTO(struct cache_reader, cache_close)
 
-/* Writing the new one, under a temporary name until cache_commit. A failing cache never fails a backup: errors make it vanish. */
+/* Writing the new one, under a temporary name until cache_commit. A failing cache never fails a backup: errors make it
+ * vanish. */
 struct cache_writer;
 int cache_create(struct cache_writer **ret, const char *dir, const struct cache_key *key, hz_error **err);
 /* Thread-safe. n children as encoded by cache_child_encode into payload; *record is its place (0 after any failure). */

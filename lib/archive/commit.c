@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Commit objects: the signed clear part and the sealed body's container (docs/format/session.md). The body's own fields: commit_body.c. */
+/* Commit objects: the signed clear part and the sealed body's container (docs/format/session.md). The body's own
+ * fields: commit_body.c. */
 #include "archive/session.h"
 #include "crypto/suite.h"
 #include <string.h>
@@ -20,8 +21,8 @@ void commit_release(struct commit *c)
 
 #define BODY_AD_LEN (2 + UID_LEN * 3)
 
-static int body_aead(struct aead **a, uint8_t ad[BODY_AD_LEN], const struct repo_header *repo, const struct session *s, const struct uid *body,
-	hz_error **err)
+static int body_aead(struct aead **a, uint8_t ad[BODY_AD_LEN], const struct repo_header *repo, const struct session *s,
+	const struct uid *body, hz_error **err)
 {
 	struct iovec part = { (void *)body->b, UID_LEN };
 	uint8_t key[KEY_LEN];
@@ -112,8 +113,8 @@ static int clear_sections(struct buf *out, struct commit *c, hz_error **err)
 	return bad ? err_nomem(err) : 0;
 }
 
-int commit_build(struct buf *out, struct commit *c, const struct repo_header *repo, const struct session *s, const struct secret *seed,
-	const struct commit_body *body, hz_error **err)
+int commit_build(struct buf *out, struct commit *c, const struct repo_header *repo, const struct session *s,
+	const struct secret *seed, const struct commit_body *body, hz_error **err)
 {
 	AUTO_IN(buf_release) struct buf sections = BUF_INIT;
 	AUTO_IN(buf_release) struct buf cipher = BUF_INIT;
@@ -129,8 +130,15 @@ int commit_build(struct buf *out, struct commit *c, const struct repo_header *re
 	if (rc < 0)
 		return rc;
 
-	struct signed_parts p = { .type = OBJECT_COMMIT, .suite = repo->suite, .repo = repo->id, .name = nm.s, .signed_sections = &sections,
-		.seeds = &seed, .n_seeds = 1, .unsigned_sections = &cipher, .padded = true };
+	struct signed_parts p = { .type = OBJECT_COMMIT,
+		.suite = repo->suite,
+		.repo = repo->id,
+		.name = nm.s,
+		.signed_sections = &sections,
+		.seeds = &seed,
+		.n_seeds = 1,
+		.unsigned_sections = &cipher,
+		.padded = true };
 
 	return signed_build(out, &c->hash, &p, err);
 }
@@ -151,8 +159,8 @@ static int decode_lists(struct commit *c, const struct signed_object *so, bool *
 	for (size_t i = 1; i < c->n_parents; i++)
 		*bad = *bad || id_cmp(&c->parents[i - 1], &c->parents[i]) >= 0;
 	if (c->kind > COMMIT_PLAIN) {
-		*bad = *bad || c->n_parents || section_find(so->s, so->n, C_RUNS) || section_find(so->s, so->n, C_BODY) ||
-		       section_find(so->s, so->n, C_CIPHER);
+		*bad = *bad || c->n_parents || section_find(so->s, so->n, C_RUNS) ||
+			section_find(so->s, so->n, C_BODY) || section_find(so->s, so->n, C_CIPHER);
 		return 0;
 	}
 	d = section_dec(so->s, so->n, C_RUNS);
@@ -205,7 +213,8 @@ static int decode_clear(struct commit *c, const struct signed_object *so, const 
 }
 
 /* Kinds 1 to 3 by a writer of the log, 4 by an agent or a root key. */
-static int check_signature(const struct commit *c, const struct signed_object *so, const struct admin_log *log, hz_error **err)
+static int check_signature(
+	const struct commit *c, const struct signed_object *so, const struct admin_log *log, hz_error **err)
 {
 	const struct writer_info *w = admin_writer(log, &c->signer);
 	const uint8_t *pub = NULL;
@@ -222,8 +231,8 @@ static int check_signature(const struct commit *c, const struct signed_object *s
 	return 0;
 }
 
-static int open_body(struct commit_body *body, const struct commit *c, const struct signed_object *so, const struct repo_header *repo,
-	const struct session *s, hz_error **err)
+static int open_body(struct commit_body *body, const struct commit *c, const struct signed_object *so,
+	const struct repo_header *repo, const struct session *s, hz_error **err)
 {
 	const struct section *cipher = section_find(so->s, so->n, C_CIPHER);
 	AUTO_IN(buf_release) struct buf plain = BUF_INIT;
@@ -245,8 +254,9 @@ static int open_body(struct commit_body *body, const struct commit *c, const str
 	return commit_body_decode(body, &plain, err);
 }
 
-static int load_attempt(struct commit *c, struct commit_body *body, struct store *st, const struct uid *session, unsigned attempt,
-	const struct admin_log *log, const struct session *s, const struct damage_sink *sink, hz_error **err)
+static int load_attempt(struct commit *c, struct commit_body *body, struct store *st, const struct uid *session,
+	unsigned attempt, const struct admin_log *log, const struct session *s, const struct damage_sink *sink,
+	hz_error **err)
 {
 	struct signed_object so = SIGNED_INIT;
 	struct name nm = name_commit(session, attempt);
@@ -259,7 +269,8 @@ static int load_attempt(struct commit *c, struct commit_body *body, struct store
 	rc = decode_clear(c, &so, session, err);
 	if (rc == 0)
 		rc = check_signature(c, &so, log, err);
-	if (rc == 0 && s && c->kind != COMMIT_EVICTED && (!id_eq(&s->part_hash, &c->session_hash) || !uid_eq(&s->writer, &c->signer)))
+	if (rc == 0 && s && c->kind != COMMIT_EVICTED &&
+		(!id_eq(&s->part_hash, &c->session_hash) || !uid_eq(&s->writer, &c->signer)))
 		rc = err_set(err, HZ_E_CORRUPT, "%s: belongs to another session", nm.s);
 	if (rc == 0 && body && s && s->key[PACK_META] && c->kind == COMMIT_SNAPSHOT)
 		rc = open_body(body, c, &so, &log->repo, s, err);
@@ -267,8 +278,9 @@ static int load_attempt(struct commit *c, struct commit_body *body, struct store
 	return rc;
 }
 
-int commit_load(struct commit *c, struct commit_body *body, struct store *st, const struct uid *session, unsigned attempt,
-	const struct admin_log *log, const struct session *s, const struct damage_sink *sink, hz_error **err)
+int commit_load(struct commit *c, struct commit_body *body, struct store *st, const struct uid *session,
+	unsigned attempt, const struct admin_log *log, const struct session *s, const struct damage_sink *sink,
+	hz_error **err)
 {
 	int rc;
 

@@ -3,8 +3,21 @@
 #include "archive/session.h"
 #include <string.h>
 
-enum { BODY_TIME = 1, BODY_HOST, BODY_PATHS, BODY_TAGS, BODY_TOOL, BODY_COUNTS, BODY_COMPLETE, BODY_ROOT, BODY_ERRORS, BODY_SEEN, BODY_POLICY,
-	BODY_SOURCE, BODY_END };
+enum {
+	BODY_TIME = 1,
+	BODY_HOST,
+	BODY_PATHS,
+	BODY_TAGS,
+	BODY_TOOL,
+	BODY_COUNTS,
+	BODY_COMPLETE,
+	BODY_ROOT,
+	BODY_ERRORS,
+	BODY_SEEN,
+	BODY_POLICY,
+	BODY_SOURCE,
+	BODY_END
+};
 #define TEXT_MAX 65536u
 
 void commit_body_release(struct commit_body *b)
@@ -165,8 +178,8 @@ static void dec_seen(struct commit_body *b, struct dec d, bool *bad)
 
 int commit_body_decode(struct commit_body *b, struct buf *raw, hz_error **err)
 {
-	static const uint16_t known[] = { BODY_TIME, BODY_HOST, BODY_PATHS, BODY_TAGS, BODY_TOOL, BODY_COUNTS, BODY_COMPLETE, BODY_ROOT,
-		BODY_ERRORS, BODY_SEEN, BODY_POLICY, BODY_SOURCE };
+	static const uint16_t known[] = { BODY_TIME, BODY_HOST, BODY_PATHS, BODY_TAGS, BODY_TOOL, BODY_COUNTS,
+		BODY_COMPLETE, BODY_ROOT, BODY_ERRORS, BODY_SEEN, BODY_POLICY, BODY_SOURCE };
 	struct section s[ARRAY_LEN(known)];
 	size_t n = 0, sl = 0;
 	bool bad = false;
@@ -175,7 +188,8 @@ int commit_body_decode(struct commit_body *b, struct buf *raw, hz_error **err)
 
 	*b = (struct commit_body){ .raw = *raw };
 	*raw = (struct buf)BUF_INIT;
-	rc = sections_parse(s, ARRAY_LEN(known), &n, &sl, known, ARRAY_LEN(known), b->raw.data, b->raw.len, "commit body", err);
+	rc = sections_parse(
+		s, ARRAY_LEN(known), &n, &sl, known, ARRAY_LEN(known), b->raw.data, b->raw.len, "commit body", err);
 	if (rc == 0) {
 		d = section_dec(s, n, BODY_TIME);
 		b->start = dec_time(&d);

@@ -9,7 +9,7 @@ struct idmap {
 	struct idmap_slot {
 		struct id id;
 		uint32_t value; /* 0: empty slot; values are stored plus one */
-	} *slots;
+	} * slots;
 	size_t n, cap;
 };
 

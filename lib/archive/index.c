@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The index of one group: see index.h. Packs are numbered over all runs, so that a pack named by several runs is one. */
+/* The index of one group: see index.h. Packs are numbered over all runs, so that a pack named by several runs is one.
+ */
 #include "archive/index.h"
 #include "archive/idmap.h"
 #include <pthread.h>
@@ -23,7 +24,7 @@ struct disk_run {
 	uint64_t *first;   /* big-endian prefix of each page's first id */
 	uint64_t *filter;
 	uint64_t filter_blocks; /* of 512 bits */
-	pthread_mutex_t lock; /* the cipher and the page below */
+	pthread_mutex_t lock;   /* the cipher and the page below */
 	uint32_t page;
 	unsigned n;
 	struct run_entry entries[RUN_ENTRIES];
@@ -286,7 +287,7 @@ struct run_list {
 	struct listed_run {
 		struct uid uid;
 		uint64_t size;
-	} *v;
+	} * v;
 	size_t n, cap;
 };
 
@@ -311,7 +312,8 @@ static int list_one(void *user, const char *name, uint64_t size)
 	return 0;
 }
 
-/* Small ones first, so that memory holds many of them; equal sizes by name, so that two runs of the program do the same. */
+/* Small ones first, so that memory holds many of them; equal sizes by name, so that two runs of the program do the
+ * same. */
 static int cmp_listed(const void *a, const void *b)
 {
 	const struct listed_run *x = a, *y = b;
@@ -344,8 +346,8 @@ static int load_all(struct index *ix, hz_error **err)
 	return rc;
 }
 
-int index_new(struct index **ret, struct store *st, const struct admin_log *log, const struct group *g, const struct index_options *opts,
-	const struct damage_sink *sink, hz_error **err)
+int index_new(struct index **ret, struct store *st, const struct admin_log *log, const struct group *g,
+	const struct index_options *opts, const struct damage_sink *sink, hz_error **err)
 {
 	AUTO(index_free) struct index *ix = calloc(1, sizeof(*ix));
 	int rc;
@@ -413,7 +415,8 @@ static void offer(struct finding *f, uint32_t number)
 	f->out[f->n++] = (struct pack_ref){ k->p.uid, k->p.size, number };
 }
 
-/* The page that would hold the id: the last whose first id is not after it, and, where prefixes are equal, those before. */
+/* The page that would hold the id: the last whose first id is not after it, and, where prefixes are equal, those
+ * before. */
 static uint32_t page_of(const struct disk_run *d, uint64_t prefix)
 {
 	uint32_t lo = 0, hi = d->run.entry_pages;
@@ -451,7 +454,8 @@ static int find_on_disk(struct finding *f, struct disk_run *d, const struct id *
 	return rc;
 }
 
-int index_find(struct index *ix, const struct id *id, struct pack_ref out[INDEX_CANDIDATES], unsigned *n, hz_error **err)
+int index_find(
+	struct index *ix, const struct id *id, struct pack_ref out[INDEX_CANDIDATES], unsigned *n, hz_error **err)
 {
 	struct finding f = { ix, out, 0 };
 	uint32_t at;

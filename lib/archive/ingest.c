@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Hash, known-already, compress, pack. An id is claimed by the first worker that brings it: from then on everybody refers to it, for no
- * commit is written unless every claimed chunk stands in a pack. Runs are written on the way, so that memory stays bounded and a
- * dead session leaves little in its journal.
+ * Hash, known-already, compress, pack. An id is claimed by the first worker that brings it: from then on everybody
+ * refers to it, for no commit is written unless every claimed chunk stands in a pack. Runs are written on the way, so
+ * that memory stays bounded and a dead session leaves little in its journal.
  */
 #include "archive/ingest.h"
 #include "archive/idmap.h"
@@ -10,13 +10,13 @@
 #include <string.h>
 #include <zstd.h>
 
-#define SHARDS	      32u
+#define SHARDS        32u
 #define BUNDLE_FULL   (768u << 10)
 #define NODES_FULL    (384u << 10)
 #define ZSTD_DATA     2
 #define ZSTD_NODES    3
 #define PROBE_LEN     (32u << 10)
-#define RUN_IDS	      ((size_t)160 << 10) /* a run is written from this many ids */
+#define RUN_IDS       ((size_t)160 << 10) /* a run is written from this many ids */
 #define KNOWN_IDS_MAX ((size_t)12 << 10)  /* in one shard, before those that the index knows are forgotten */
 
 enum claim { CLAIM_NEW = 1, CLAIM_KNOWN = 2 };
@@ -132,8 +132,8 @@ static int write_run(struct ingest *in, hz_error **err)
 
 	if (in->n_entries == 0 && in->n_packs == 0)
 		return 0;
-	rc = run_build(&object, &ref, in->o.repo, &in->o.session->id, &in->o.session->writer, in->o.seed, in->o.group, in->packs,
-		in->n_packs, in->entries, in->n_entries, err);
+	rc = run_build(&object, &ref, in->o.repo, &in->o.session->id, &in->o.session->writer, in->o.seed, in->o.group,
+		in->packs, in->n_packs, in->entries, in->n_entries, err);
 	if (rc < 0)
 		return rc;
 	iov = (struct iovec){ object.data, object.len };
@@ -239,8 +239,8 @@ int ingest_take_over(struct ingest *in, const struct run_pack *pack, const struc
 /* ---- frames ---- */
 
 /* Stored bytes of a frame: compressed, or as they are where that saves less than 2 %. */
-static int compress(struct worker *w, const void *data, size_t len, int level, bool large, const void **out, size_t *out_len,
-	enum frame_method *method, hz_error **err)
+static int compress(struct worker *w, const void *data, size_t len, int level, bool large, const void **out,
+	size_t *out_len, enum frame_method *method, hz_error **err)
 {
 	size_t bound = ZSTD_compressBound(len), n;
 
@@ -252,7 +252,8 @@ static int compress(struct worker *w, const void *data, size_t len, int level, b
 	*method = METHOD_RAW;
 	if (large && w->incompressible && len > PROBE_LEN) {
 		/* Content that did not compress goes on not compressing: a small sample says when that ends. */
-		n = ZSTD_compressCCtx(w->zstd, w->out.data, bound, (const uint8_t *)data + (len - PROBE_LEN) / 2, PROBE_LEN, 1);
+		n = ZSTD_compressCCtx(
+			w->zstd, w->out.data, bound, (const uint8_t *)data + (len - PROBE_LEN) / 2, PROBE_LEN, 1);
 		if (!ZSTD_isError(n) && n > PROBE_LEN - PROBE_LEN / 32)
 			return 0;
 	}
@@ -269,8 +270,8 @@ static int compress(struct worker *w, const void *data, size_t len, int level, b
 	return 0;
 }
 
-static int put_frame(struct ingest *in, unsigned worker, enum pack_role role, const void *data, size_t len, int level, bool large,
-	const struct frame_member *m, size_t n, hz_error **err)
+static int put_frame(struct ingest *in, unsigned worker, enum pack_role role, const void *data, size_t len, int level,
+	bool large, const struct frame_member *m, size_t n, hz_error **err)
 {
 	struct worker *w = &in->w[worker];
 	enum frame_method method = METHOD_RAW;
@@ -288,14 +289,15 @@ static int flush_bundle(struct ingest *in, unsigned worker, enum pack_role role,
 	int rc = 0;
 
 	if (b->n > 0)
-		rc = put_frame(in, worker, role, b->raw.data, b->raw.len, role == PACK_DATA ? ZSTD_DATA : ZSTD_NODES, false, b->m, b->n, err);
+		rc = put_frame(in, worker, role, b->raw.data, b->raw.len, role == PACK_DATA ? ZSTD_DATA : ZSTD_NODES,
+			false, b->m, b->n, err);
 	buf_reset(&b->raw);
 	b->n = 0;
 	return rc;
 }
 
-static int add_to_bundle(struct ingest *in, unsigned worker, enum pack_role role, struct bundle_buf *b, size_t full, const void *data,
-	size_t len, const struct id *id, hz_error **err)
+static int add_to_bundle(struct ingest *in, unsigned worker, enum pack_role role, struct bundle_buf *b, size_t full,
+	const void *data, size_t len, const struct id *id, hz_error **err)
 {
 	if (b->n == b->cap) {
 		size_t cap = b->cap ? b->cap * 2 : 256;
@@ -340,7 +342,8 @@ int ingest_small(struct ingest *in, unsigned worker, const void *data, size_t le
 	return rc ? add_to_bundle(in, worker, PACK_DATA, &w->data, BUNDLE_FULL, data, len, id, err) : 0;
 }
 
-int ingest_node(struct ingest *in, unsigned worker, enum node_kind kind, const void *data, size_t len, struct id *id, hz_error **err)
+int ingest_node(struct ingest *in, unsigned worker, enum node_kind kind, const void *data, size_t len, struct id *id,
+	hz_error **err)
 {
 	struct worker *w = &in->w[worker];
 	int rc;

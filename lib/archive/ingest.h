@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Taking in content: identical workers bring a chunk, or a small file, or a metadata node, through hash, known-already, zstd, bundle and pack.
- * A session's own ids are kept until a run names them; the index knows the rest.
+ * Taking in content: identical workers bring a chunk, or a small file, or a metadata node, through hash, known-already,
+ * zstd, bundle and pack. A session's own ids are kept until a run names them; the index knows the rest.
  */
 #ifndef ARCHIVE_INGEST_H
 #define ARCHIVE_INGEST_H
@@ -38,7 +38,8 @@ int ingest_chunk(struct ingest *in, unsigned worker, const void *data, size_t le
 /* A whole small file (at most SMALL_MAX). */
 int ingest_small(struct ingest *in, unsigned worker, const void *data, size_t len, struct id *id, hz_error **err);
 /* A metadata node; kind is its domain. */
-int ingest_node(struct ingest *in, unsigned worker, enum node_kind kind, const void *data, size_t len, struct id *id, hz_error **err);
+int ingest_node(struct ingest *in, unsigned worker, enum node_kind kind, const void *data, size_t len, struct id *id,
+	hz_error **err);
 /* The id of a hard link's inode. */
 struct id ingest_hardlink(struct ingest *in, unsigned worker, const void *data, size_t len);
 
@@ -50,7 +51,8 @@ int ingest_finish(struct ingest *in, const struct run_ref **runs, size_t *n_runs
 const struct ingest_stats *ingest_stats(const struct ingest *in);
 uint64_t ingest_stored(const struct ingest *in);
 
-/* HZ_E_NOSPACE when the store's free space is below the reserve: max(64 MiB, 0.1 %), at most 10 % of it; HOZEN_RESERVE (bytes, with K, M, G) overrides. */
+/* HZ_E_NOSPACE when the store's free space is below the reserve: max(64 MiB, 0.1 %), at most 10 % of it; HOZEN_RESERVE
+ * (bytes, with K, M, G) overrides. */
 int reserve_check(struct store *st, uint64_t about_to_put, hz_error **err);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Making a repository. Its order is that of docs/format/names.md: nothing is a repository before `repo` is put, and by then everything that
- * it needs is durable. */
+/* Making a repository. Its order is that of docs/format/names.md: nothing is a repository before `repo` is put, and by
+ * then everything that it needs is durable. */
 #include "archive/repo.h"
 #include "archive/places.h"
 #include "base/clock.h"
@@ -127,7 +127,8 @@ static int second_entry(struct making *m, const struct writer_info *w, const cha
 	const struct secret *seed = m->root_seed;
 	struct uid group_uid, slot_uid;
 	struct id group_hash, slot_hash;
-	int rc = group_build(&group, &group_uid, &group_hash, &m->repo, &m->recipients, &w->group, m->group_secret, seed, err);
+	int rc = group_build(
+		&group, &group_uid, &group_hash, &m->repo, &m->recipients, &w->group, m->group_secret, seed, err);
 
 	if (rc == 0)
 		rc = slot_build(&slot, &slot_uid, &slot_hash, m->admin, m->pass, seed, err);
@@ -243,7 +244,8 @@ static int ask_new(struct making *m, const hz_repo_options *o, hz_error **err)
 	return rc < 0 ? rc : secret_from(&m->pass, secret_bytes(room), len, err);
 }
 
-static int make(struct making *m, const hz_repo_options *o, const hz_init_options *opts, const char *keypath, hz_error **err)
+static int make(
+	struct making *m, const hz_repo_options *o, const hz_init_options *opts, const char *keypath, hz_error **err)
 {
 	struct writer_info w = { .time = 0 };
 	char host[256] = "";
@@ -294,7 +296,8 @@ static int look_first(const hz_repo_options *o, hz_error **err)
 	return rc < 0 ? rc : check_place(o->location, err);
 }
 
-int hz_init(const hz_repo_options *repo, const hz_init_options *init, hz_job *job, hz_init_result *result, hz_error **err)
+int hz_init(
+	const hz_repo_options *repo, const hz_init_options *init, hz_job *job, hz_init_result *result, hz_error **err)
 {
 	struct making m = { .keydir = -1 };
 	AUTO_FREE char *keypath = NULL;

@@ -142,7 +142,8 @@ static void deliver(hz_job *job)
 	(void)pthread_mutex_unlock(&job->lock);
 	while (e) {
 		struct event *next = e->next;
-		hz_event out = { sizeof(out), e->kind, e->has_path ? e->path : NULL, e->path_len, e->message ? e->message : "out of memory" };
+		hz_event out = { sizeof(out), e->kind, e->has_path ? e->path : NULL, e->path_len,
+			e->message ? e->message : "out of memory" };
 
 		if (job->event)
 			job->event(job->event_user, &out);

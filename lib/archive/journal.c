@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The journal: what a pack holds, durable before the pack is put, so that a dead session's packs are not stored twice. A record is le32
- * length, the payload, and CRC-64 of both; a torn end is ignored.
+ * The journal: what a pack holds, durable before the pack is put, so that a dead session's packs are not stored twice.
+ * A record is le32 length, the payload, and CRC-64 of both; a torn end is ignored.
  */
 #include "archive/state.h"
 #include "archive/object.h"
@@ -105,7 +105,8 @@ static int see(void *user, const char *name, uint64_t ino, unsigned char type)
 	return 0;
 }
 
-int journal_each_dead(const struct state *s, int (*fn)(void *user, const struct uid *session, hz_error **err), void *user, hz_error **err)
+int journal_each_dead(const struct state *s, int (*fn)(void *user, const struct uid *session, hz_error **err),
+	void *user, hz_error **err)
 {
 	struct dead_search d = { .s = s };
 	AUTO_FD int fd = vfs()->openat(s->dirfd, ".", O_RDONLY | O_DIRECTORY, 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Exporting key files (docs/format/keys.md). The file is complete before the log says that it exists, and gets its name after. */
+/* Exporting key files (docs/format/keys.md). The file is complete before the log says that it exists, and gets its name
+ * after. */
 #include "archive/repo.h"
 #include "crypto/suite.h"
 #include <stdio.h>
@@ -42,7 +43,8 @@ static int find_writer(const struct repo *r, const char *who, const struct write
 	for (size_t i = 0; i < r->log.n_writers; i++) {
 		const struct writer_info *w = &r->log.writers[i];
 		AUTO_FREE char *name = NULL;
-		int rc = item_open_name(&name, r->log.repo.suite, &r->log.repo.id, r->key->meta_sec, w->name, w->name_len, err);
+		int rc = item_open_name(
+			&name, r->log.repo.suite, &r->log.repo.id, r->key->meta_sec, w->name, w->name_len, err);
 
 		if (rc < 0)
 			return rc;
@@ -75,15 +77,17 @@ static int new_writer(struct exporting *x, const char *join, hz_error **err)
 	if (join) {
 		rc = find_writer(&x->repo, join, &other, err);
 		if (rc == 0)
-			rc = group_open_secret(&b->group_secret, x->repo.store, &x->repo.log, x->repo.key, &other->group, err);
+			rc = group_open_secret(
+				&b->group_secret, x->repo.store, &x->repo.log, x->repo.key, &other->group, err);
 		if (rc == 0)
 			x->w.group = other->group;
 	} else {
 		random_bytes(x->w.group.b, UID_LEN);
 		rc = secret_random(&b->group_secret, KEY_LEN, err);
 		if (rc == 0)
-			rc = group_build(&x->group, &x->group_uid, &x->group_hash, &x->repo.log.repo, admin_recipients(&x->repo.log),
-				&x->w.group, b->group_secret, x->repo.key->sign_seed, err);
+			rc = group_build(&x->group, &x->group_uid, &x->group_hash, &x->repo.log.repo,
+				admin_recipients(&x->repo.log), &x->w.group, b->group_secret, x->repo.key->sign_seed,
+				err);
 	}
 	b->group = x->w.group;
 	return rc;
@@ -141,7 +145,8 @@ static int export(struct exporting *x, const hz_key_export_options *o, hz_error 
 	return rc;
 }
 
-int hz_key_export(const hz_repo_options *repo, const hz_key_export_options *opts, hz_key_export_result *result, hz_error **err)
+int hz_key_export(
+	const hz_repo_options *repo, const hz_key_export_options *opts, hz_key_export_result *result, hz_error **err)
 {
 	struct exporting x = { .group = BUF_INIT, .dirfd = -1 };
 	hz_key_export_options o;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Slots and group keys (docs/format/keys.md): every object is checked against the hash that the admin log names before it is used. */
+/* Slots and group keys (docs/format/keys.md): every object is checked against the hash that the admin log names before
+ * it is used. */
 #include "archive/keyring.h"
 #include "crypto/suite.h"
 #include <string.h>
@@ -15,7 +16,8 @@ void group_release(struct group *g)
 	wipe(g, sizeof(*g));
 }
 
-int group_from_secret(struct group *g, unsigned suite, const struct uid *id, const struct secret *group_secret, hz_error **err)
+int group_from_secret(
+	struct group *g, unsigned suite, const struct uid *id, const struct secret *group_secret, hz_error **err)
 {
 	int rc;
 
@@ -37,7 +39,8 @@ int group_from_secret(struct group *g, unsigned suite, const struct uid *id, con
 
 /* ---- group objects ---- */
 
-static size_t group_context(struct iovec ctx[3], uint8_t epoch_le[4], const struct uid *repo, const struct uid *group, uint32_t epoch)
+static size_t group_context(
+	struct iovec ctx[3], uint8_t epoch_le[4], const struct uid *repo, const struct uid *group, uint32_t epoch)
 {
 	put_le32(epoch_le, epoch);
 	ctx[0] = (struct iovec){ (void *)repo->b, UID_LEN };
@@ -46,11 +49,12 @@ static size_t group_context(struct iovec ctx[3], uint8_t epoch_le[4], const stru
 	return 3;
 }
 
-static int group_sections(struct buf *out, const struct uid *uid, const struct repo_header *repo, const struct recipients *r,
-	const struct uid *group, const struct secret *group_secret, hz_error **err)
+static int group_sections(struct buf *out, const struct uid *uid, const struct repo_header *repo,
+	const struct recipients *r, const struct uid *group, const struct secret *group_secret, hz_error **err)
 {
 	struct group g = { 0 };
-	uint8_t epoch[4], head[1 + UID_LEN], who[UID_LEN + 4], meta[2 * KEY_LEN + SEAL_OVERHEAD], data[KEY_LEN + SEAL_OVERHEAD];
+	uint8_t epoch[4], head[1 + UID_LEN], who[UID_LEN + 4], meta[2 * KEY_LEN + SEAL_OVERHEAD],
+		data[KEY_LEN + SEAL_OVERHEAD];
 	struct iovec ctx[3];
 	size_t n = group_context(ctx, epoch, &repo->id, group, r->epoch);
 	AUTO(secret_free) struct secret *both = NULL;
@@ -61,10 +65,12 @@ static int group_sections(struct buf *out, const struct uid *uid, const struct r
 	if (rc == 0) {
 		memcpy(secret_data(both), secret_bytes(g.index), KEY_LEN);
 		memcpy(secret_data(both) + KEY_LEN, secret_bytes(g.metadata), KEY_LEN);
-		rc = seal_make(meta, repo->suite, r->meta, "group metadata", ctx, n, secret_bytes(both), 2 * KEY_LEN, err);
+		rc = seal_make(
+			meta, repo->suite, r->meta, "group metadata", ctx, n, secret_bytes(both), 2 * KEY_LEN, err);
 	}
 	if (rc == 0)
-		rc = seal_make(data, repo->suite, r->data, "group data", ctx, n, secret_bytes(group_secret), KEY_LEN, err);
+		rc = seal_make(
+			data, repo->suite, r->data, "group data", ctx, n, secret_bytes(group_secret), KEY_LEN, err);
 	group_release(&g);
 	if (rc < 0)
 		return rc;
@@ -79,8 +85,9 @@ static int group_sections(struct buf *out, const struct uid *uid, const struct r
 	return 0;
 }
 
-int group_build(struct buf *out, struct uid *uid, struct id *hash, const struct repo_header *repo, const struct recipients *r,
-	const struct uid *group, const struct secret *group_secret, const struct secret *root_seed, hz_error **err)
+int group_build(struct buf *out, struct uid *uid, struct id *hash, const struct repo_header *repo,
+	const struct recipients *r, const struct uid *group, const struct secret *group_secret,
+	const struct secret *root_seed, hz_error **err)
 {
 	AUTO_IN(buf_release) struct buf sections = BUF_INIT;
 	struct name nm;
@@ -92,15 +99,20 @@ int group_build(struct buf *out, struct uid *uid, struct id *hash, const struct 
 	if (rc < 0)
 		return rc;
 
-	struct signed_parts p = { .type = OBJECT_KEYS, .suite = repo->suite, .repo = repo->id, .name = nm.s, .signed_sections = &sections,
-		.seeds = &root_seed, .n_seeds = 1 };
+	struct signed_parts p = { .type = OBJECT_KEYS,
+		.suite = repo->suite,
+		.repo = repo->id,
+		.name = nm.s,
+		.signed_sections = &sections,
+		.seeds = &root_seed,
+		.n_seeds = 1 };
 
 	return signed_build(out, hash, &p, err);
 }
 
 /* Loads the keys/ object that the log names and checks hash, kind and uid. */
-static int load_key_object(struct signed_object *so, struct store *st, const struct admin_log *log, const struct key_info *k,
-	const struct damage_sink *sink, hz_error **err)
+static int load_key_object(struct signed_object *so, struct store *st, const struct admin_log *log,
+	const struct key_info *k, const struct damage_sink *sink, hz_error **err)
 {
 	struct name nm = k->kind == KEY_SLOT ? name_slot(&k->uid) : name_group(&k->uid);
 	const uint16_t *known = k->kind == KEY_SLOT ? known_slot : known_group;
@@ -160,8 +172,8 @@ static int group_open(struct group *g, const struct signed_object *so, const str
 	return rc;
 }
 
-int groups_load(struct group **groups, size_t *n, struct store *st, const struct admin_log *log, const struct bundle *key,
-	const struct damage_sink *sink, hz_error **err)
+int groups_load(struct group **groups, size_t *n, struct store *st, const struct admin_log *log,
+	const struct bundle *key, const struct damage_sink *sink, hz_error **err)
 {
 	struct group *v = calloc(log->n_keys + 1, sizeof(*v));
 	size_t count = 0;
@@ -232,7 +244,8 @@ static void slot_context(struct iovec ctx[2], const struct uid *repo, const stru
 	ctx[1] = (struct iovec){ sections->data, sections->len };
 }
 
-static int slot_sections(struct buf *out, const struct uid *uid, const struct bundle *b, const struct secret *passphrase, hz_error **err)
+static int slot_sections(
+	struct buf *out, const struct uid *uid, const struct bundle *b, const struct secret *passphrase, hz_error **err)
 {
 	AUTO_IN(buf_release) struct buf t = BUF_INIT;
 	AUTO_IN(buf_release) struct buf wrapped = BUF_INIT;
@@ -278,8 +291,8 @@ static int slot_sections(struct buf *out, const struct uid *uid, const struct bu
 	return rc;
 }
 
-int slot_build(struct buf *out, struct uid *uid, struct id *hash, const struct bundle *b, const struct secret *passphrase,
-	const struct secret *root_seed, hz_error **err)
+int slot_build(struct buf *out, struct uid *uid, struct id *hash, const struct bundle *b,
+	const struct secret *passphrase, const struct secret *root_seed, hz_error **err)
 {
 	AUTO_IN(buf_release) struct buf sections = BUF_INIT;
 	struct name nm;
@@ -291,13 +304,19 @@ int slot_build(struct buf *out, struct uid *uid, struct id *hash, const struct b
 	if (rc < 0)
 		return rc;
 
-	struct signed_parts p = { .type = OBJECT_KEYS, .suite = b->suite, .repo = b->repo, .name = nm.s, .signed_sections = &sections,
-		.seeds = &root_seed, .n_seeds = 1 };
+	struct signed_parts p = { .type = OBJECT_KEYS,
+		.suite = b->suite,
+		.repo = b->repo,
+		.name = nm.s,
+		.signed_sections = &sections,
+		.seeds = &root_seed,
+		.n_seeds = 1 };
 
 	return signed_build(out, hash, &p, err);
 }
 
-static int slot_decode(struct slot_info *info, uint8_t salt[ARGON_SALT_LEN], const struct signed_object *so, hz_error **err)
+static int slot_decode(
+	struct slot_info *info, uint8_t salt[ARGON_SALT_LEN], const struct signed_object *so, hz_error **err)
 {
 	struct dec d = section_dec(so->s, so->n, 2), l = section_dec(so->s, so->n, 3);
 	uint8_t lock, kdf_kind;
@@ -315,12 +334,13 @@ static int slot_decode(struct slot_info *info, uint8_t salt[ARGON_SALT_LEN], con
 	if (!dec_done(&d) || !section_find(so->s, so->n, 4))
 		return err_set(err, HZ_E_CORRUPT, "%s: malformed", so->obj.header.name);
 	if (lock != 1 || kdf_kind != 1)
-		return err_set(err, HZ_E_UNSUPPORTED, "%s: this version opens passphrase slots only", so->obj.header.name);
+		return err_set(
+			err, HZ_E_UNSUPPORTED, "%s: this version opens passphrase slots only", so->obj.header.name);
 	return dec_done(&l) ? 0 : err_set(err, HZ_E_CORRUPT, "%s: malformed", so->obj.header.name);
 }
 
-int slot_open(struct bundle **ret, struct slot_info *info, struct store *st, const struct admin_log *log, const struct key_info *k,
-	const struct secret *pass, const struct damage_sink *sink, hz_error **err)
+int slot_open(struct bundle **ret, struct slot_info *info, struct store *st, const struct admin_log *log,
+	const struct key_info *k, const struct secret *pass, const struct damage_sink *sink, hz_error **err)
 {
 	struct signed_object so = SIGNED_INIT;
 	AUTO(secret_free) struct secret *kek = NULL;
@@ -342,7 +362,8 @@ int slot_open(struct bundle **ret, struct slot_info *info, struct store *st, con
 		slot_context(ctx, &log->repo.id, &head);
 		rc = wrap_open(&plain, log->repo.suite, kek, "slot", ctx, 2, w->data, w->len, err);
 		if (rc == 0)
-			rc = bundle_decode(&b, secret_bytes(plain), secret_len(plain), log->repo.suite, &log->repo.id, err);
+			rc = bundle_decode(
+				&b, secret_bytes(plain), secret_len(plain), log->repo.suite, &log->repo.id, err);
 	}
 	signed_release(&so);
 	if (rc == 0 && pass)
@@ -355,14 +376,19 @@ int bundle_check(const struct bundle *b, const struct admin_log *log, hz_error *
 	const struct repo_header *r = &log->repo;
 
 	if (!uid_eq(&b->repo, &r->id)) {
-		err_set(err, HZ_E_AUTH, "the key is of repository %s, this is %s", uid_hex(&b->repo).s, uid_hex(&r->id).s);
+		err_set(err, HZ_E_AUTH, "the key is of repository %s, this is %s", uid_hex(&b->repo).s,
+			uid_hex(&r->id).s);
 		err_hint(err, "give the key file of this repository with --key-file, or the right --repo");
 		return HZ_E_AUTH;
 	}
-	if (b->suite != r->suite || b->roots.n != r->roots.n || memcmp(b->roots.pub, r->roots.pub, (size_t)r->roots.n * SIGN_PUB_LEN) != 0)
-		return err_set(err, HZ_E_CORRUPT, "the repository has other root keys than the key knows: the store was swapped");
+	if (b->suite != r->suite || b->roots.n != r->roots.n ||
+		memcmp(b->roots.pub, r->roots.pub, (size_t)r->roots.n * SIGN_PUB_LEN) != 0)
+		return err_set(err, HZ_E_CORRUPT,
+			"the repository has other root keys than the key knows: the store was swapped");
 	if (!admin_has_hash(log, b->head_n, &b->head)) {
-		err_set(err, HZ_E_CORRUPT, "the admin log does not contain entry %llu that the key knows: the store was rolled back or swapped",
+		err_set(err, HZ_E_CORRUPT,
+			"the admin log does not contain entry %llu that the key knows: the store was rolled back or "
+			"swapped",
 			(unsigned long long)b->head_n);
 		err_hint(err, "restore the store's admin/ folder, or find out who changed it; nothing was written");
 		return HZ_E_CORRUPT;

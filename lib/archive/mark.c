@@ -16,7 +16,8 @@ void mark_release(struct mark *m)
 	m->n_packs = 0;
 }
 
-static int decode(struct mark *m, const struct signed_object *so, uint64_t n, const struct admin_log *log, hz_error **err)
+static int decode(
+	struct mark *m, const struct signed_object *so, uint64_t n, const struct admin_log *log, hz_error **err)
 {
 	struct dec d = section_dec(so->s, so->n, TAG_MARK);
 	struct uid ids[SIGNERS_MAX];
@@ -53,8 +54,8 @@ static int decode(struct mark *m, const struct signed_object *so, uint64_t n, co
 	return 0;
 }
 
-int mark_load(struct mark *m, struct store *st, uint64_t n, unsigned attempt, const struct admin_log *log, const struct damage_sink *sink,
-	hz_error **err)
+int mark_load(struct mark *m, struct store *st, uint64_t n, unsigned attempt, const struct admin_log *log,
+	const struct damage_sink *sink, hz_error **err)
 {
 	struct signed_object so = SIGNED_INIT;
 	struct name nm = name_mark(n, attempt);
@@ -70,7 +71,8 @@ int mark_load(struct mark *m, struct store *st, uint64_t n, unsigned attempt, co
 	return rc;
 }
 
-int mark_build(struct buf *out, struct mark *m, unsigned attempt, const struct repo_header *repo, const struct secret *seed, hz_error **err)
+int mark_build(struct buf *out, struct mark *m, unsigned attempt, const struct repo_header *repo,
+	const struct secret *seed, hz_error **err)
 {
 	AUTO_IN(buf_release) struct buf sections = BUF_INIT;
 	AUTO_IN(buf_release) struct buf t = BUF_INIT;
@@ -90,8 +92,13 @@ int mark_build(struct buf *out, struct mark *m, unsigned attempt, const struct r
 	if (bad)
 		return err_nomem(err);
 
-	struct signed_parts p = { .type = OBJECT_MARK, .suite = repo->suite, .repo = repo->id, .name = nm.s, .signed_sections = &sections,
-		.seeds = &seed, .n_seeds = 1 };
+	struct signed_parts p = { .type = OBJECT_MARK,
+		.suite = repo->suite,
+		.repo = repo->id,
+		.name = nm.s,
+		.signed_sections = &sections,
+		.seeds = &seed,
+		.n_seeds = 1 };
 
 	return signed_build(out, &m->hash, &p, err);
 }

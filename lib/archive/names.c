@@ -89,7 +89,7 @@ bool name_parse_uid(struct uid *u, const char *name, const char *prefix)
 	size_t plen = strlen(prefix);
 
 	return strncmp(name, prefix, plen) == 0 && strlen(name) == plen + UID_HEX_LEN &&
-	       hex_decode(u->b, UID_LEN, name + plen, UID_HEX_LEN);
+		hex_decode(u->b, UID_LEN, name + plen, UID_HEX_LEN);
 }
 
 /* Decimal without leading zeros, to the end. */
@@ -116,7 +116,7 @@ bool name_parse_commit(struct uid *session, unsigned *attempt, const char *name)
 	if (strncmp(name, prefix, plen) != 0 || strlen(name) < plen + UID_HEX_LEN + 2)
 		return false;
 	return name[plen + UID_HEX_LEN] == '.' && hex_decode(session->b, UID_LEN, name + plen, UID_HEX_LEN) &&
-	       parse_try(attempt, name + plen + UID_HEX_LEN + 1);
+		parse_try(attempt, name + plen + UID_HEX_LEN + 1);
 }
 
 bool name_parse_numbered(uint64_t *n, unsigned *attempt, const char *name, const char *prefix)

@@ -6,11 +6,11 @@
 #include "archive/session.h"
 #include "crypto/suite.h"
 
-#define PACK_FRAMES	  352u /* where frames begin in the payload stream */
-#define FRAME_RAW_MAX	  (16u << 20)
-#define FRAME_ENTRY	  19u /* bytes of a frame in the table */
-#define MEMBER_ENTRY	  36u
-#define PACK_TABLE_HEAD	  (2u + UID_LEN + 4u)
+#define PACK_FRAMES     352u /* where frames begin in the payload stream */
+#define FRAME_RAW_MAX   (16u << 20)
+#define FRAME_ENTRY     19u /* bytes of a frame in the table */
+#define MEMBER_ENTRY    36u
+#define PACK_TABLE_HEAD (2u + UID_LEN + 4u)
 enum frame_method { METHOD_RAW = 0, METHOD_ZSTD = 1, METHOD_PAD = 2 };
 
 struct frame_member {
@@ -39,15 +39,16 @@ struct packer_hooks {
 
 struct packer;
 /* store NULL: a dry run, everything but the put. session, header and store are borrowed. */
-int packer_new(struct packer **ret, struct store *st, const struct repo_header *repo, const struct session *s, unsigned workers,
-	const struct packer_hooks *hooks, hz_error **err);
+int packer_new(struct packer **ret, struct store *st, const struct repo_header *repo, const struct session *s,
+	unsigned workers, const struct packer_hooks *hooks, hz_error **err);
 void packer_free(struct packer *p);
 DEFINE_AUTO(struct packer, packer_free)
 
-/* Adds one frame: stored bytes (already compressed or not, as method says) of raw_len bytes, with its n members. Encrypts into the open pack of
- * the role; a full pack is finished and put by the thread that ended it. worker: which of the workers calls. */
-int packer_add(struct packer *p, unsigned worker, enum pack_role role, enum frame_method method, const void *data, size_t len,
-	uint32_t raw_len, const struct frame_member *m, size_t n, hz_error **err);
+/* Adds one frame: stored bytes (already compressed or not, as method says) of raw_len bytes, with its n members.
+ * Encrypts into the open pack of the role; a full pack is finished and put by the thread that ended it. worker: which
+ * of the workers calls. */
+int packer_add(struct packer *p, unsigned worker, enum pack_role role, enum frame_method method, const void *data,
+	size_t len, uint32_t raw_len, const struct frame_member *m, size_t n, hz_error **err);
 /* Ends the open packs. No other thread may use the packer now. */
 int packer_finish(struct packer *p, hz_error **err);
 /* Bytes put to the store so far. */
@@ -85,32 +86,35 @@ struct pack {
 	struct object_health health;
 	struct pack_table t[3]; /* by role */
 	struct aead *aead[3];
-	uint32_t rest;	  /* end of the last table that was opened */
-	void *dctx;	  /* decompressor, made at need */
+	uint32_t rest; /* end of the last table that was opened */
+	void *dctx;    /* decompressor, made at need */
 };
 void pack_close(struct pack *p);
-/* Reads the head (whole = false: only the first blocks; true: everything, verified and mended) and the plain fields. HZ_E_NOTFOUND: it is not
- * there. */
-int pack_open(struct pack **ret, struct store *st, const struct repo_header *repo, const struct uid *uid, bool whole, hz_error **err);
+/* Reads the head (whole = false: only the first blocks; true: everything, verified and mended) and the plain fields.
+ * HZ_E_NOTFOUND: it is not there. */
+int pack_open(struct pack **ret, struct store *st, const struct repo_header *repo, const struct uid *uid, bool whole,
+	hz_error **err);
 DEFINE_AUTO(struct pack, pack_close)
 /* Opens a role's table with the session's key for this pack. A pack without frames of the role gives an empty table. */
 int pack_open_table(struct pack *p, enum pack_role role, const uint8_t key[KEY_LEN], hz_error **err);
 /* The member with this id, or NULL. */
 const struct pack_member *pack_find(const struct pack *p, enum pack_role role, const struct id *id);
-/* Decrypts and decompresses frame i into out (raw bytes). Damage is mended through parity when the pack's bytes do not verify. */
+/* Decrypts and decompresses frame i into out (raw bytes). Damage is mended through parity when the pack's bytes do not
+ * verify. */
 int pack_read_frame(struct pack *p, enum pack_role role, uint32_t i, struct buf *out, hz_error **err);
 /* Verifies the bytes after the last frame (the pad, or the zeros in its place); the data table must be open. */
 int pack_check_rest(struct pack *p, hz_error **err);
 
 /* Decodes a table; exposed for fuzzing. limit: where the data blocks end. */
-int pack_table_decode(struct pack_table *t, const uint8_t *data, size_t len, enum pack_role role, uint32_t limit, hz_error **err);
+int pack_table_decode(
+	struct pack_table *t, const uint8_t *data, size_t len, enum pack_role role, uint32_t limit, hz_error **err);
 void pack_table_release(struct pack_table *t);
 
 /* Shared by both sides. */
 #define FRAME_AD_LEN (2 + 3 * UID_LEN + 2 + 8)
 enum pack_space { SPACE_FRAME = 1, SPACE_TABLE = 2, SPACE_ROOT = 3 };
 void frame_nonce(uint8_t nonce[NONCE_LEN], enum pack_space space, uint64_t counter);
-void frame_ad(uint8_t ad[FRAME_AD_LEN], unsigned suite, const struct uid *repo, const struct uid *writer, const struct uid *pack,
-	enum pack_role role, enum pack_space space, uint64_t counter);
+void frame_ad(uint8_t ad[FRAME_AD_LEN], unsigned suite, const struct uid *repo, const struct uid *writer,
+	const struct uid *pack, enum pack_role role, enum pack_space space, uint64_t counter);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reading packs (docs/format/pack.md). Ranges first; when bytes do not verify, the whole pack is read and mended through its parity. */
+/* Reading packs (docs/format/pack.md). Ranges first; when bytes do not verify, the whole pack is read and mended
+ * through its parity. */
 #include "archive/pack.h"
 #include <string.h>
 #include <zstd.h>
@@ -30,7 +31,8 @@ void pack_close(struct pack *p)
 
 /* ---- the table ---- */
 
-static bool decode_frames(struct pack_table *t, struct dec *d, const struct uid *writers, unsigned n_writers, enum pack_role role, uint32_t limit)
+static bool decode_frames(struct pack_table *t, struct dec *d, const struct uid *writers, unsigned n_writers,
+	enum pack_role role, uint32_t limit)
 {
 	uint64_t end = PACK_FRAMES, members = 0;
 
@@ -46,8 +48,8 @@ static bool decode_frames(struct pack_table *t, struct dec *d, const struct uid 
 		f->members = dec_u32(d);
 		f->first = (uint32_t)members;
 		members += f->members;
-		if (d->bad || w >= n_writers || f->off < end || f->stored <= TAG_LEN || (uint64_t)f->off + f->stored > limit ||
-			f->raw > FRAME_RAW_MAX || f->method > METHOD_PAD)
+		if (d->bad || w >= n_writers || f->off < end || f->stored <= TAG_LEN ||
+			(uint64_t)f->off + f->stored > limit || f->raw > FRAME_RAW_MAX || f->method > METHOD_PAD)
 			return false;
 		if (f->method != METHOD_ZSTD && f->raw != f->stored - TAG_LEN)
 			return false;
@@ -92,7 +94,8 @@ static int cmp_member(const void *a, const void *b, void *arg)
 	return c ? c : (x > y) - (x < y);
 }
 
-int pack_table_decode(struct pack_table *t, const uint8_t *data, size_t len, enum pack_role role, uint32_t limit, hz_error **err)
+int pack_table_decode(
+	struct pack_table *t, const uint8_t *data, size_t len, enum pack_role role, uint32_t limit, hz_error **err)
 {
 	struct dec d = dec_of(data, len);
 	unsigned n_writers = dec_u16(&d);
@@ -106,7 +109,8 @@ int pack_table_decode(struct pack_table *t, const uint8_t *data, size_t len, enu
 		return err_nomem(err);
 	dec_copy(&d, writers, n_writers * UID_LEN);
 	t->n_frames = dec_u32(&d);
-	if (d.bad || dec_left(&d) / FRAME_ENTRY < t->n_frames || (dec_left(&d) - (size_t)t->n_frames * FRAME_ENTRY) % MEMBER_ENTRY != 0)
+	if (d.bad || dec_left(&d) / FRAME_ENTRY < t->n_frames ||
+		(dec_left(&d) - (size_t)t->n_frames * FRAME_ENTRY) % MEMBER_ENTRY != 0)
 		return err_set(err, HZ_E_CORRUPT, "pack table: malformed");
 	t->n_members = (uint32_t)((dec_left(&d) - (size_t)t->n_frames * FRAME_ENTRY) / MEMBER_ENTRY);
 	t->frames = calloc((size_t)t->n_frames + 1, sizeof(*t->frames));
@@ -211,19 +215,22 @@ static int stream_range(struct pack *p, uint32_t off, uint32_t len, struct buf *
 	return 0;
 }
 
-static int parse_head(struct pack *p, const uint8_t *stream, const struct repo_header *repo, uint64_t size, hz_error **err)
+static int parse_head(
+	struct pack *p, const uint8_t *stream, const struct repo_header *repo, uint64_t size, hz_error **err)
 {
 	struct object_header h;
 	int rc = object_header_decode(&h, stream, err);
 
 	if (rc < 0)
 		return rc;
-	if (h.type != OBJECT_PACK || strcmp(h.name, p->name.s) != 0 || h.length != (uint64_t)object_data_blocks(h.blocks) * OBJECT_PAYLOAD - OBJECT_HEADER)
+	if (h.type != OBJECT_PACK || strcmp(h.name, p->name.s) != 0 ||
+		h.length != (uint64_t)object_data_blocks(h.blocks) * OBJECT_PAYLOAD - OBJECT_HEADER)
 		return err_set(err, HZ_E_CORRUPT, "%s: not this pack", p->name.s);
 	if (!uid_eq(&h.repo, &repo->id))
 		return err_set(err, HZ_E_CORRUPT, "%s: belongs to another repository", p->name.s);
 	if (h.suite != repo->suite)
-		return err_set(err, HZ_E_TOONEW, "%s: suite %u in a repository of suite %u", p->name.s, h.suite, repo->suite);
+		return err_set(
+			err, HZ_E_TOONEW, "%s: suite %u in a repository of suite %u", p->name.s, h.suite, repo->suite);
 	if (memcmp(stream + 128, p->uid.b, UID_LEN) != 0)
 		return err_set(err, HZ_E_CORRUPT, "%s: not this pack", p->name.s);
 	if (!p->whole.data && size != (uint64_t)h.blocks * OBJECT_BLOCK)
@@ -260,7 +267,8 @@ static int open_head(struct pack *p, const struct repo_header *repo, uint64_t si
 	return rc < 0 ? rc : parse_head(p, p->whole.data, repo, size, err);
 }
 
-int pack_open(struct pack **ret, struct store *st, const struct repo_header *repo, const struct uid *uid, bool whole, hz_error **err)
+int pack_open(struct pack **ret, struct store *st, const struct repo_header *repo, const struct uid *uid, bool whole,
+	hz_error **err)
 {
 	AUTO(pack_close) struct pack *p = calloc(1, sizeof(*p));
 	uint64_t size = 0;
@@ -290,8 +298,8 @@ int pack_open(struct pack **ret, struct store *st, const struct repo_header *rep
 
 /* ---- decrypting ---- */
 
-static int open_bytes(struct pack *p, enum pack_role role, enum pack_space space, uint64_t counter, const struct uid *writer, uint32_t off,
-	uint32_t stored, struct buf *out, hz_error **err)
+static int open_bytes(struct pack *p, enum pack_role role, enum pack_space space, uint64_t counter,
+	const struct uid *writer, uint32_t off, uint32_t stored, struct buf *out, hz_error **err)
 {
 	AUTO_IN(buf_release) struct buf tmp = BUF_INIT;
 	uint8_t nonce[NONCE_LEN], ad[FRAME_AD_LEN];
@@ -352,7 +360,8 @@ int pack_open_table(struct pack *p, enum pack_role role, const uint8_t key[KEY_L
 	return 0;
 }
 
-static int decompress(struct buf *out, const struct buf *stored, struct pack *p, const struct pack_frame *f, hz_error **err)
+static int decompress(
+	struct buf *out, const struct buf *stored, struct pack *p, const struct pack_frame *f, hz_error **err)
 {
 	size_t n;
 	uint8_t *room;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Filling packs (docs/format/pack.md). A frame's place is reserved under the lock, its bytes are encrypted outside of it, straight into the
- * pack's memory. The thread that takes the last reference of a closed pack finishes and puts it.
- * Metadata frames wait until there are enough for a pack of their own; what is left at the end goes into the last data pack.
+ * Filling packs (docs/format/pack.md). A frame's place is reserved under the lock, its bytes are encrypted outside of
+ * it, straight into the pack's memory. The thread that takes the last reference of a closed pack finishes and puts it.
+ * Metadata frames wait until there are enough for a pack of their own; what is left at the end goes into the last data
+ * pack.
  */
 #include "archive/pack.h"
 #include <limits.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 
 #define META_HOLD (2u << 20)
-#define PAD_MIN	  (TAG_LEN + 1u)
+#define PAD_MIN   (TAG_LEN + 1u)
 
 struct role_list {
 	struct pack_frame *frames;
@@ -54,7 +55,7 @@ struct packer {
 	struct packer_hooks hooks;
 	unsigned workers;
 	struct worker_aead *w;
-	pthread_mutex_t lock;	  /* everything below */
+	pthread_mutex_t lock;     /* everything below */
 	pthread_mutex_t put_lock; /* one pack at a time through the hooks */
 	struct open_pack *open[3];
 	uint64_t serial;
@@ -71,8 +72,8 @@ void frame_nonce(uint8_t nonce[NONCE_LEN], enum pack_space space, uint64_t count
 	put_le64(nonce + 4, counter);
 }
 
-void frame_ad(uint8_t ad[FRAME_AD_LEN], unsigned suite, const struct uid *repo, const struct uid *writer, const struct uid *pack,
-	enum pack_role role, enum pack_space space, uint64_t counter)
+void frame_ad(uint8_t ad[FRAME_AD_LEN], unsigned suite, const struct uid *repo, const struct uid *writer,
+	const struct uid *pack, enum pack_role role, enum pack_space space, uint64_t counter)
 {
 	ad[0] = OBJECT_PACK;
 	ad[1] = (uint8_t)suite;
@@ -94,8 +95,8 @@ static size_t full_stream(const struct packer *p)
 	return (size_t)object_data_blocks(full_blocks(p)) * OBJECT_PAYLOAD;
 }
 
-int packer_new(struct packer **ret, struct store *st, const struct repo_header *repo, const struct session *s, unsigned workers,
-	const struct packer_hooks *hooks, hz_error **err)
+int packer_new(struct packer **ret, struct store *st, const struct repo_header *repo, const struct session *s,
+	unsigned workers, const struct packer_hooks *hooks, hz_error **err)
 {
 	struct packer *p = calloc(1, sizeof(*p));
 
@@ -168,7 +169,8 @@ uint64_t packer_stored(const struct packer *p)
 
 static uint64_t table_size(const struct role_list *r, uint64_t more_frames, uint64_t more_members)
 {
-	return PACK_TABLE_HEAD + (r->n + more_frames) * FRAME_ENTRY + (r->n_members + more_members) * MEMBER_ENTRY + TAG_LEN;
+	return PACK_TABLE_HEAD + (r->n + more_frames) * FRAME_ENTRY + (r->n_members + more_members) * MEMBER_ENTRY +
+		TAG_LEN;
 }
 
 /* Payload stream that the pack would need with one more frame (len 0: without), the pad's own entry included. */
@@ -208,7 +210,8 @@ static int pack_new(struct packer *p, struct open_pack **ret, hz_error **err)
 	return 0;
 }
 
-static int list_add(struct role_list *r, const struct pack_frame *f, const struct frame_member *m, size_t n, hz_error **err)
+static int list_add(
+	struct role_list *r, const struct pack_frame *f, const struct frame_member *m, size_t n, hz_error **err)
 {
 	if (r->n == r->cap) {
 		uint32_t cap = r->cap ? r->cap * 2 : 64;
@@ -247,7 +250,8 @@ static int seal_into(uint8_t *out, struct aead *a, const struct packer *p, const
 	return 0;
 }
 
-static int worker_cipher(struct aead **ret, struct packer *p, unsigned worker, const struct open_pack *o, enum pack_role role, hz_error **err)
+static int worker_cipher(struct aead **ret, struct packer *p, unsigned worker, const struct open_pack *o,
+	enum pack_role role, hz_error **err)
 {
 	struct worker_aead *w = &p->w[worker];
 
@@ -293,7 +297,8 @@ static int encode_table(struct buf *t, const struct packer *p, const struct role
 	return e.bad ? err_nomem(err) : 0;
 }
 
-static int seal_table(struct packer *p, struct open_pack *o, enum pack_role role, uint32_t at, struct aead *a, hz_error **err)
+static int seal_table(
+	struct packer *p, struct open_pack *o, enum pack_role role, uint32_t at, struct aead *a, hz_error **err)
 {
 	AUTO_IN(buf_release) struct buf t = BUF_INIT;
 	uint8_t root[64] = { 0 };
@@ -310,7 +315,8 @@ static int seal_table(struct packer *p, struct open_pack *o, enum pack_role role
 		put_le32(root + 12, r->n_members);
 	}
 	if (rc == 0)
-		rc = seal_into(o->stream + (role == PACK_DATA ? 192 : 272), a, p, &o->uid, role, SPACE_ROOT, 0, root, sizeof(root), err);
+		rc = seal_into(o->stream + (role == PACK_DATA ? 192 : 272), a, p, &o->uid, role, SPACE_ROOT, 0, root,
+			sizeof(root), err);
 	return rc;
 }
 
@@ -337,8 +343,8 @@ static int fill_rest(struct packer *p, struct open_pack *o, uint32_t blocks, hz_
 		rc = list_add(&o->r[PACK_DATA], &pad, NULL, 0, err);
 		memset(o->stream + pad_at, 0, left);
 		if (rc == 0)
-			rc = seal_into(o->stream + pad_at, a[PACK_DATA], p, &o->uid, PACK_DATA, SPACE_FRAME, o->r[PACK_DATA].n - 1,
-				o->stream + pad_at, left - TAG_LEN, err);
+			rc = seal_into(o->stream + pad_at, a[PACK_DATA], p, &o->uid, PACK_DATA, SPACE_FRAME,
+				o->r[PACK_DATA].n - 1, o->stream + pad_at, left - TAG_LEN, err);
 	} else {
 		/* Without any frame of data there is no data table either. */
 		uint32_t from = o->r[PACK_DATA].n ? pad_at - FRAME_ENTRY : pos;
@@ -354,7 +360,10 @@ static int fill_rest(struct packer *p, struct open_pack *o, uint32_t blocks, hz_
 
 static void fill_head(const struct packer *p, struct open_pack *o, uint32_t blocks, const struct name *name)
 {
-	struct object_header h = { .type = OBJECT_PACK, .suite = (uint8_t)p->repo->suite, .blocks = blocks, .repo = p->repo->id,
+	struct object_header h = { .type = OBJECT_PACK,
+		.suite = (uint8_t)p->repo->suite,
+		.blocks = blocks,
+		.repo = p->repo->id,
 		.length = (uint64_t)object_data_blocks(blocks) * OBJECT_PAYLOAD - OBJECT_HEADER };
 
 	memcpy(h.name, name->s, strnlen(name->s, OBJECT_NAME_MAX));
@@ -365,7 +374,8 @@ static void fill_head(const struct packer *p, struct open_pack *o, uint32_t bloc
 	memset(o->stream + 176, 0, 16);
 }
 
-static int put_pack(struct packer *p, struct pack_done *done, const struct name *name, const struct iovec *iov, size_t n, hz_error **err)
+static int put_pack(struct packer *p, struct pack_done *done, const struct name *name, const struct iovec *iov,
+	size_t n, hz_error **err)
 {
 	int rc;
 
@@ -391,7 +401,9 @@ static int protect_and_put(struct packer *p, struct open_pack *o, uint32_t block
 	AUTO_FREE struct iovec *iov = malloc((size_t)blocks * 2 * sizeof(*iov));
 	size_t n_ids = (size_t)o->r[PACK_META].n_members + o->r[PACK_DATA].n_members;
 	AUTO_FREE struct id *ids = malloc((n_ids + 1) * sizeof(*ids));
-	struct pack_done done = { .uid = o->uid, .size = blocks * OBJECT_BLOCK, .ids = ids, .n_ids = n_ids, .raw_bytes = o->raw_bytes };
+	struct pack_done done = {
+		.uid = o->uid, .size = blocks * OBJECT_BLOCK, .ids = ids, .n_ids = n_ids, .raw_bytes = o->raw_bytes
+	};
 
 	if (!extra || !iov || !ids)
 		return err_nomem(err);
@@ -430,10 +442,11 @@ static int finish_pack(struct packer *p, struct open_pack *o, hz_error **err)
 
 /* ---- adding ---- */
 
-/* With the lock held: the open pack of the role with room for the frame. A full one is closed, and handed out in *full when nobody works on it
- * any more. */
-static int reserve(struct packer *p, struct open_pack **ret, struct open_pack **full, enum pack_role place, enum pack_role role,
-	const struct pack_frame *f, const struct frame_member *m, size_t n, uint32_t *index, hz_error **err)
+/* With the lock held: the open pack of the role with room for the frame. A full one is closed, and handed out in *full
+ * when nobody works on it any more. */
+static int reserve(struct packer *p, struct open_pack **ret, struct open_pack **full, enum pack_role place,
+	enum pack_role role, const struct pack_frame *f, const struct frame_member *m, size_t n, uint32_t *index,
+	hz_error **err)
 {
 	struct open_pack *o = p->open[place];
 	struct pack_frame frame = *f;
@@ -467,10 +480,13 @@ static int reserve(struct packer *p, struct open_pack **ret, struct open_pack **
 	return 0;
 }
 
-static int add_to(struct packer *p, unsigned worker, enum pack_role place, enum pack_role role, enum frame_method method, const void *data,
-	size_t len, uint32_t raw_len, const struct frame_member *m, size_t n, hz_error **err)
+static int add_to(struct packer *p, unsigned worker, enum pack_role place, enum pack_role role,
+	enum frame_method method, const void *data, size_t len, uint32_t raw_len, const struct frame_member *m,
+	size_t n, hz_error **err)
 {
-	struct pack_frame f = { .stored = (uint32_t)(len + TAG_LEN), .raw = raw_len, .method = (uint8_t)method, .members = (uint32_t)n };
+	struct pack_frame f = {
+		.stored = (uint32_t)(len + TAG_LEN), .raw = raw_len, .method = (uint8_t)method, .members = (uint32_t)n
+	};
 	struct open_pack *o = NULL, *full = NULL, *done = NULL;
 	struct aead *a = NULL;
 	uint32_t index = 0;
@@ -502,8 +518,8 @@ static int add_to(struct packer *p, unsigned worker, enum pack_role place, enum 
 	return rc;
 }
 
-static int hold(struct packer *p, enum frame_method method, const void *data, size_t len, uint32_t raw_len, const struct frame_member *m,
-	size_t n, hz_error **err)
+static int hold(struct packer *p, enum frame_method method, const void *data, size_t len, uint32_t raw_len,
+	const struct frame_member *m, size_t n, hz_error **err)
 {
 	struct held_frame *h = calloc(1, sizeof(*h));
 
@@ -527,7 +543,8 @@ static int hold(struct packer *p, enum frame_method method, const void *data, si
 	return 0;
 }
 
-static int release_held(struct packer *p, unsigned worker, struct held_frame *list, enum pack_role place, hz_error **err)
+static int release_held(
+	struct packer *p, unsigned worker, struct held_frame *list, enum pack_role place, hz_error **err)
 {
 	int rc = 0;
 
@@ -536,14 +553,15 @@ static int release_held(struct packer *p, unsigned worker, struct held_frame *li
 
 		list = h->next;
 		if (rc == 0)
-			rc = add_to(p, worker, place, PACK_META, h->method, h->data, h->len, h->raw_len, h->m, h->n, err);
+			rc = add_to(
+				p, worker, place, PACK_META, h->method, h->data, h->len, h->raw_len, h->m, h->n, err);
 		held_free(h);
 	}
 	return rc;
 }
 
-int packer_add(struct packer *p, unsigned worker, enum pack_role role, enum frame_method method, const void *data, size_t len,
-	uint32_t raw_len, const struct frame_member *m, size_t n, hz_error **err)
+int packer_add(struct packer *p, unsigned worker, enum pack_role role, enum frame_method method, const void *data,
+	size_t len, uint32_t raw_len, const struct frame_member *m, size_t n, hz_error **err)
 {
 	struct held_frame *list = NULL;
 	int rc;

@@ -23,8 +23,8 @@ static int xdg(char **path, const char *var, const char *below_home, hz_error **
 	return n < 0 ? err_nomem(err) : 0;
 }
 
-static int place(char **path, const char *given, const char *of_root, const char *var, const char *below_home, const struct uid *repo,
-	const char *rest, hz_error **err)
+static int place(char **path, const char *given, const char *of_root, const char *var, const char *below_home,
+	const struct uid *repo, const char *rest, hz_error **err)
 {
 	char *base = NULL;
 	int rc = 0, n;

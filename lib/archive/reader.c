@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The reader handle: groups, indexes and single chunks. Every chunk's id is recomputed; where it does not match, the next pack that claims
- * the id is asked (docs/format/pack.md). Snapshots: reader_snaps.c. */
+/* The reader handle: groups, indexes and single chunks. Every chunk's id is recomputed; where it does not match, the
+ * next pack that claims the id is asked (docs/format/pack.md). Snapshots: reader_snaps.c. */
 #include "archive/reader.h"
 #include "crypto/suite.h"
 #include <string.h>
@@ -250,7 +250,8 @@ static int cached_pack(struct hz_reader *r, const struct uid *uid, struct pack *
 	return 0;
 }
 
-static int cached_frame(struct hz_reader *r, struct pack *p, enum pack_role role, uint32_t frame, const struct buf **bytes, hz_error **err)
+static int cached_frame(struct hz_reader *r, struct pack *p, enum pack_role role, uint32_t frame,
+	const struct buf **bytes, hz_error **err)
 {
 	struct chunk_cache *c = r->cache;
 	struct cached_frame *old = &c->frames[0];
@@ -282,8 +283,8 @@ static int cached_frame(struct hz_reader *r, struct pack *p, enum pack_role role
 	return 0;
 }
 
-static int chunk_from(struct hz_reader *r, struct reader_group *g, const struct uid *pack, enum pack_role role, uint8_t domain,
-	const struct id *id, uint8_t **data, size_t *len, hz_error **err)
+static int chunk_from(struct hz_reader *r, struct reader_group *g, const struct uid *pack, enum pack_role role,
+	uint8_t domain, const struct id *id, uint8_t **data, size_t *len, hz_error **err)
 {
 	const struct pack_member *m;
 	const struct buf *bytes = NULL;
@@ -294,12 +295,14 @@ static int chunk_from(struct hz_reader *r, struct reader_group *g, const struct 
 		return rc;
 	m = pack_find(p, role, id);
 	if (!m)
-		return err_set(err, HZ_E_CORRUPT, "%s: does not hold chunk %s that a run names", p->name.s, id_hex(id).s);
+		return err_set(
+			err, HZ_E_CORRUPT, "%s: does not hold chunk %s that a run names", p->name.s, id_hex(id).s);
 	rc = cached_frame(r, p, role, m->frame, &bytes, err);
 	if (rc < 0)
 		return rc;
 	if (!chunk_id_matches(role == PACK_DATA ? g->content : g->metadata, domain, bytes->data + m->off, m->len, id))
-		return err_set(err, HZ_E_CORRUPT, "%s: chunk %s has other content than its id says", p->name.s, id_hex(id).s);
+		return err_set(
+			err, HZ_E_CORRUPT, "%s: chunk %s has other content than its id says", p->name.s, id_hex(id).s);
 	*data = malloc(m->len ? m->len : 1);
 	if (!*data)
 		return err_nomem(err);
@@ -308,8 +311,8 @@ static int chunk_from(struct hz_reader *r, struct reader_group *g, const struct 
 	return 0;
 }
 
-int reader_chunk(struct hz_reader *r, struct reader_group *g, enum pack_role role, uint8_t domain, const struct id *id, uint8_t **data,
-	size_t *len, hz_error **err)
+int reader_chunk(struct hz_reader *r, struct reader_group *g, enum pack_role role, uint8_t domain, const struct id *id,
+	uint8_t **data, size_t *len, hz_error **err)
 {
 	static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
 	struct pack_ref refs[INDEX_CANDIDATES];

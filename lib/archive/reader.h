@@ -13,7 +13,7 @@
 struct reader_group {
 	struct group keys;
 	struct mac *content, *metadata; /* content NULL for a lister; mac_dup for other threads */
-	struct index *index;		/* made at first use */
+	struct index *index;            /* made at first use */
 };
 
 /* One commit name in the store. */
@@ -21,10 +21,10 @@ struct snap {
 	struct session session; /* loaded (keys as far as ours) */
 	struct commit commit;
 	struct commit_body body;
-	bool has_body;	 /* kind 1, and the key opens it */
-	bool valid;	 /* signatures, session and writer are fine, and not cut */
+	bool has_body; /* kind 1, and the key opens it */
+	bool valid;    /* signatures, session and writer are fine, and not cut */
 	bool forgotten;
-	bool named;	 /* another commit names it as its parent */
+	bool named; /* another commit names it as its parent */
 	struct name name;
 };
 
@@ -48,7 +48,8 @@ int reader_load_snaps(struct hz_reader *r, hz_error **err);
 void reader_drop_snaps(struct hz_reader *r);
 /* Valid, ours to open, and not forgotten. */
 bool snap_is_listed(const struct snap *s);
-/* By whole id; HZ_E_NOTFOUND. The snap is borrowed. Its session's group must be open: HZ_E_AUTH or HZ_E_CORRUPT otherwise. */
+/* By whole id; HZ_E_NOTFOUND. The snap is borrowed. Its session's group must be open: HZ_E_AUTH or HZ_E_CORRUPT
+ * otherwise. */
 int reader_snap(struct hz_reader *r, const char *id, struct snap **snap, struct reader_group **group, hz_error **err);
 struct reader_group *reader_group(struct hz_reader *r, const struct uid *id);
 /* The group's index, loaded at first use. Main thread only. */
@@ -57,10 +58,10 @@ int reader_index(struct hz_reader *r, struct reader_group *g, struct index **ix,
 /* Opens a pack and the tables that the key can read (metadata, and data for a reader). Thread-safe. */
 int reader_open_pack(struct pack **ret, struct hz_reader *r, const struct uid *uid, bool whole, hz_error **err);
 
-/* The bytes of one metadata chunk, id recomputed; each pack that claims the id is tried. HZ_E_CORRUPT: no pack gives it. The index must be loaded.
- * Caches packs and frames; thread-safe, serialised. *data is the caller's. */
-int reader_chunk(struct hz_reader *r, struct reader_group *g, enum pack_role role, uint8_t domain, const struct id *id, uint8_t **data,
-	size_t *len, hz_error **err);
+/* The bytes of one metadata chunk, id recomputed; each pack that claims the id is tried. HZ_E_CORRUPT: no pack gives
+ * it. The index must be loaded. Caches packs and frames; thread-safe, serialised. *data is the caller's. */
+int reader_chunk(struct hz_reader *r, struct reader_group *g, enum pack_role role, uint8_t domain, const struct id *id,
+	uint8_t **data, size_t *len, hz_error **err);
 /* node_get_fn over reader_chunk: user is a struct reader_nodes. */
 struct reader_nodes {
 	struct hz_reader *r;

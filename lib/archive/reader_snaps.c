@@ -10,7 +10,7 @@ struct commit_names {
 	struct commit_name {
 		struct uid session;
 		unsigned attempt;
-	} *v;
+	} * v;
 	size_t n, cap;
 };
 
@@ -48,7 +48,8 @@ static int load_snap(struct hz_reader *r, struct snap *s, const struct commit_na
 	bool has_session = rc == 0;
 
 	if (rc == 0)
-		rc = commit_load(&s->commit, &s->body, repo->store, &cn->session, cn->attempt, &repo->log, &s->session, &repo->sink, &e);
+		rc = commit_load(&s->commit, &s->body, repo->store, &cn->session, cn->attempt, &repo->log, &s->session,
+			&repo->sink, &e);
 	if (rc == 0) {
 		s->valid = true;
 		s->has_body = s->commit.kind == COMMIT_SNAPSHOT && s->session.key[PACK_META];
@@ -147,11 +148,13 @@ static void apply_cut(struct hz_reader *r, const struct writer_info *w)
 		for (size_t i = 0; i < r->n_snaps; i++) {
 			struct snap *s = &r->snaps[i];
 
-			for (size_t k = 0; s->valid && uid_eq(&s->session.writer, &w->id) && k < s->commit.n_parents; k++) {
+			for (size_t k = 0; s->valid && uid_eq(&s->session.writer, &w->id) && k < s->commit.n_parents;
+				k++) {
 				for (size_t j = 0; j < r->n_snaps; j++) {
 					struct snap *p = &r->snaps[j];
 
-					if (!p->valid && uid_eq(&p->session.writer, &w->id) && id_eq(&p->commit.hash, &s->commit.parents[k]))
+					if (!p->valid && uid_eq(&p->session.writer, &w->id) &&
+						id_eq(&p->commit.hash, &s->commit.parents[k]))
 						p->valid = changed = true;
 				}
 			}

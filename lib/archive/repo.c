@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Opening a repository: header, admin log, keys in the order key file, passphrase slots; each checked against the others. */
+/* Opening a repository: header, admin log, keys in the order key file, passphrase slots; each checked against the
+ * others. */
 #include "archive/repo.h"
 #include "archive/places.h"
 #include "base/newfile.h"
@@ -62,8 +63,8 @@ int pins_check(struct repo *r, hz_error **err)
 	rc = vfs_read_file(&data, &len, AT_FDCWD, path, 4096, false, &e);
 	if (rc < 0) {
 		if (rc != HZ_E_NOTFOUND)
-			job_event(r->job, HZ_EVENT_NOTE, NULL, 0, "what this host has seen of the repository cannot be read: %s",
-				hz_error_message(e));
+			job_event(r->job, HZ_EVENT_NOTE, NULL, 0,
+				"what this host has seen of the repository cannot be read: %s", hz_error_message(e));
 		return 0;
 	}
 	struct dec d = dec_of(data, len);
@@ -76,7 +77,8 @@ int pins_check(struct repo *r, hz_error **err)
 	}
 	if (!admin_has_hash(&r->log, n, &head)) {
 		r->rolled_back = true;
-		on_damage(r, "admin log", "shows less than this host has seen: the store was rolled back or swapped", false);
+		on_damage(r, "admin log", "shows less than this host has seen: the store was rolled back or swapped",
+			false);
 	}
 	return 0;
 }
@@ -134,13 +136,16 @@ static int try_key_file(struct repo *r, const char *given, uint32_t need, hz_err
 		return 0;
 	if (rc == HZ_E_NOTFOUND) {
 		err_set(err, HZ_E_AUTH, "no writer key: %s does not exist", path);
-		err_hint(err, "give --key-file, or make a key for this host: hozen-backup key export --role writer --out FILE");
+		err_hint(err,
+			"give --key-file, or make a key for this host: hozen-backup key export --role writer --out "
+			"FILE");
 		return HZ_E_AUTH;
 	}
 	if (rc < 0) {
 		if (err && !*err)
 			*err = TAKE(e);
-		/* A default key file that cannot be used must not keep a passphrase from working; one that was named must. */
+		/* A default key file that cannot be used must not keep a passphrase from working; one that was named
+		 * must. */
 		return rc;
 	}
 	return adopt(r, b, err);
@@ -161,17 +166,20 @@ static int ask_passphrase(struct secret **ret, const hz_repo_options *o, int con
 	return secret_from(ret, secret_bytes(room), len, err);
 }
 
-
 static const char *role_needed(uint32_t need)
 {
-	return need & HZ_NEED_ADMIN ? "admin" : need & HZ_NEED_READ ? "reader" : need & HZ_NEED_LIST ? "lister" : "writer";
+	return need & HZ_NEED_ADMIN   ? "admin"
+		: need & HZ_NEED_READ ? "reader"
+		: need & HZ_NEED_LIST ? "lister"
+				      : "writer";
 }
 
 static int need_said(uint32_t need, int rc, hz_error **err)
 {
 	if (rc == HZ_E_AUTH) {
 		err_set(err, rc, "no passphrase was given");
-		err_hint(err, "this needs the %s role: give its passphrase, or a key file of that role with --key-file", role_needed(need));
+		err_hint(err, "this needs the %s role: give its passphrase, or a key file of that role with --key-file",
+			role_needed(need));
 	}
 	return rc;
 }
@@ -205,7 +213,8 @@ static int try_slots(struct repo *r, const hz_repo_options *o, uint32_t need, hz
 			on_damage(r, name_slot(&k->uid).s, hz_error_message(e), false);
 	}
 	err_set(err, HZ_E_AUTH, any ? "wrong passphrase" : "the repository has no passphrase slot");
-	err_hint(err, "this needs the %s role: give its passphrase, or a key file of that role with --key-file", role_needed(need));
+	err_hint(err, "this needs the %s role: give its passphrase, or a key file of that role with --key-file",
+		role_needed(need));
 	return HZ_E_AUTH;
 }
 

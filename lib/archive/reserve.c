@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The reserve: a writer stops before the store is full, so that a prune's mark, run and log entry always fit (format.md 4.4). */
+/* The reserve: a writer stops before the store is full, so that a prune's mark, run and log entry always fit
+ * (format.md 4.4). */
 #include "archive/ingest.h"
 #include <stdlib.h>
 
@@ -50,6 +51,8 @@ int reserve_check(struct store *st, uint64_t about_to_put, hz_error **err)
 		return 0;
 	err_set(err, HZ_E_NOSPACE, "%s: %llu MiB are free, and %llu MiB are kept in reserve", st->location,
 		(unsigned long long)(free_bytes >> 20), (unsigned long long)(reserve >> 20));
-	err_hint(err, "make room on the store; what was stored is used again by the next run (HOZEN_RESERVE sets the reserve)");
+	err_hint(err,
+		"make room on the store; what was stored is used again by the next run (HOZEN_RESERVE sets the "
+		"reserve)");
 	return HZ_E_NOSPACE;
 }

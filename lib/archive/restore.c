@@ -73,12 +73,13 @@ static int tick(void *user)
 
 int restore_wait(struct restore *r, hz_error **err)
 {
-	int rc = pool_wait(r->pool, TICK_MS, tick, r, err);
+	AUTO(hz_error_free) hz_error *why = NULL;
+	int rc = pool_wait(r->pool, TICK_MS, tick, r, &why);
 
-	if (rc == HZ_E_CANCELED) {
-		err_clear(err);
-		(void)err_set(err, rc, "cancelled");
-	}
+	if (rc == HZ_E_CANCELED)
+		return err_set(err, rc, "cancelled");
+	if (rc < 0 && err && !*err)
+		*err = TAKE(why);
 	return rc;
 }
 

@@ -129,8 +129,9 @@ struct restore_file {
 	struct restore_dir *dir;
 	struct restore_link *link; /* when it is the first name of several */
 	const char *name;
-	uint64_t n; /* place in the walk */
-	uint64_t size, data; /* data: bytes of its chunks */
+	uint64_t n;    /* place in the walk */
+	uint64_t size;
+	uint64_t data; /* bytes of its chunks */
 	struct restore_fd slot;
 	uint64_t ino, dev; /* of the temporary file, to know it again */
 	uint32_t temp;     /* number in its name */

@@ -309,7 +309,7 @@ static int collect(struct restore *r, struct restore_file *f, hz_error **err)
 	if (f->state == RESTORE_NONE)
 		return 0;
 	if (made)
-		r->result.bytes += f->size;
+		r->result.bytes += f->data;
 	rc = restore_outcome(r, &regular, f->n, f->state, err);
 	if (rc == 0 && f->link)
 		rc = restore_link_set(r, f->link, f->dir, f->name, f->state, err);

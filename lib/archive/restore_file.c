@@ -318,8 +318,6 @@ int restore_file_finish(struct restore *r, struct restore_worker *w, struct rest
 		restore_file_discard(r, f);
 		f->state = (enum restore_state)f->failed;
 	}
-	if (f->size > f->data)
-		(void)__atomic_add_fetch(&r->progress.bytes_done, f->size - f->data, __ATOMIC_RELAXED);
 	(void)__atomic_add_fetch(&r->progress.files_done, 1, __ATOMIC_RELAXED);
 	return rc;
 }

@@ -326,6 +326,29 @@ static int count_enter(struct restore *r, struct restore_frame *f, const struct 
 	return 0;
 }
 
+/* Holes are no content. */
+static int count_content(struct restore *r, const struct entry *e, hz_error **err)
+{
+	AUTO(hz_error_free) hz_error *why = NULL;
+	struct restore_content c;
+	struct chunk_ref chunk;
+	int rc;
+
+	if (!restore_content_is_sparse(e)) {
+		r->result.bytes += e->size;
+		return 0;
+	}
+	rc = restore_content_open(&c, e, reader_get_node, &r->nodes, &why);
+	while (rc == 0 && (rc = restore_content_next(&c, &chunk, &why)) > 0) {
+		r->result.bytes += chunk.len;
+		rc = 0;
+	}
+	restore_content_release(&c);
+	if (rc < 0 && !restore_is_damage(rc) && err && !*err)
+		*err = TAKE(why);
+	return restore_is_damage(rc) ? 0 : rc;
+}
+
 static int count_leaf(struct restore *r, const struct restore_frame *parent, const struct restore_item *it, hz_error **err)
 {
 	struct restore_link *link = NULL;
@@ -340,8 +363,7 @@ static int count_leaf(struct restore *r, const struct restore_frame *parent, con
 	if (it->e->has_hardlink)
 		rc = restore_link_of(r, it->e, &link, &is_first, err);
 	r->result.files++;
-	r->result.bytes += is_first ? it->e->size : 0;
-	return rc;
+	return rc == 0 && is_first ? count_content(r, it->e, err) : rc;
 }
 
 const struct restore_visitor restore_counter = { count_enter, count_leaf, NULL };

@@ -19,7 +19,8 @@ void run_release(struct run *r)
 	r->aead = NULL;
 }
 
-static void run_ad(uint8_t ad[RUN_AD_LEN], unsigned suite, const struct uid *repo, const struct uid *signer, const struct uid *run)
+static void run_ad(
+	uint8_t ad[RUN_AD_LEN], unsigned suite, const struct uid *repo, const struct uid *signer, const struct uid *run)
 {
 	ad[0] = OBJECT_RUN;
 	ad[1] = (uint8_t)suite;
@@ -35,7 +36,8 @@ static void page_nonce(uint8_t nonce[NONCE_LEN], uint32_t page)
 	put_le64(nonce + 4, page);
 }
 
-static int run_aead(struct aead **a, unsigned suite, const struct secret *index_key, const struct uid *run, hz_error **err)
+static int run_aead(
+	struct aead **a, unsigned suite, const struct secret *index_key, const struct uid *run, hz_error **err)
 {
 	struct iovec part = { (void *)run->b, UID_LEN };
 	uint8_t key[KEY_LEN];
@@ -154,8 +156,9 @@ static int put_entries(struct pages *pg, const struct run_entry *e, size_t n, hz
 /* What the container holds besides the pages: header, three sections before them, and the head of theirs. */
 #define RUN_CLEAR (OBJECT_HEADER + 6 + (3 * UID_LEN + UID_LEN + ID_LEN) + 6 + 2 + 6 + 1 + UID_LEN + SIG_LEN + 6)
 
-static int build_pages(struct buf *out, const struct repo_header *repo, const struct uid *signer, const struct uid *run, const struct group *g,
-	const struct run_pack *packs, size_t n_packs, const struct run_entry *entries, size_t n_entries, hz_error **err)
+static int build_pages(struct buf *out, const struct repo_header *repo, const struct uid *signer, const struct uid *run,
+	const struct group *g, const struct run_pack *packs, size_t n_packs, const struct run_entry *entries,
+	size_t n_entries, hz_error **err)
 {
 	AUTO(aead_free) struct aead *a = NULL;
 	struct pages pg = { .out = out };
@@ -186,9 +189,9 @@ static int build_pages(struct buf *out, const struct repo_header *repo, const st
 	return rc;
 }
 
-int run_build(struct buf *out, struct run_ref *ref, const struct repo_header *repo, const struct uid *session, const struct uid *signer,
-	const struct secret *seed, const struct group *g, struct run_pack *packs, size_t n_packs, struct run_entry *entries, size_t n_entries,
-	hz_error **err)
+int run_build(struct buf *out, struct run_ref *ref, const struct repo_header *repo, const struct uid *session,
+	const struct uid *signer, const struct secret *seed, const struct group *g, struct run_pack *packs,
+	size_t n_packs, struct run_entry *entries, size_t n_entries, hz_error **err)
 {
 	AUTO_IN(buf_release) struct buf sections = BUF_INIT;
 	AUTO_IN(buf_release) struct buf pages = BUF_INIT;
@@ -212,19 +215,28 @@ int run_build(struct buf *out, struct run_ref *ref, const struct repo_header *re
 	enc_bytes(&e, signer->b, UID_LEN);
 	enc_bytes(&e, g->id.b, UID_LEN);
 	enc_bytes(&e, hash.b, ID_LEN);
-	if (e.bad || section_put(&sections, R_RUN, t.data, t.len) < 0 || section_put(&sections, R_SUPERSEDES, "\0\0", 2) < 0 ||
+	if (e.bad || section_put(&sections, R_RUN, t.data, t.len) < 0 ||
+		section_put(&sections, R_SUPERSEDES, "\0\0", 2) < 0 ||
 		section_put(&tail, R_PAGES, pages.data, pages.len) < 0)
 		return err_nomem(err);
 
-	struct signed_parts p = { .type = OBJECT_RUN, .suite = repo->suite, .repo = repo->id, .name = nm.s, .signed_sections = &sections,
-		.seeds = &seed, .n_seeds = 1, .unsigned_sections = &tail, .padded = true };
+	struct signed_parts p = { .type = OBJECT_RUN,
+		.suite = repo->suite,
+		.repo = repo->id,
+		.name = nm.s,
+		.signed_sections = &sections,
+		.seeds = &seed,
+		.n_seeds = 1,
+		.unsigned_sections = &tail,
+		.padded = true };
 
 	return signed_build(out, &ref->hash, &p, err);
 }
 
 /* ---- reading ---- */
 
-static int decode_clear(struct run *r, const struct signed_object *so, const struct uid *uid, const struct admin_log *log, hz_error **err)
+static int decode_clear(struct run *r, const struct signed_object *so, const struct uid *uid,
+	const struct admin_log *log, hz_error **err)
 {
 	struct dec d = section_dec(so->s, so->n, R_RUN);
 	const struct section *pages = section_find(so->s, so->n, R_PAGES);
@@ -259,7 +271,8 @@ static int decode_clear(struct run *r, const struct signed_object *so, const str
 	return 0;
 }
 
-static int open_page(const struct run *r, uint8_t plain[RUN_PLAIN], const uint8_t *cipher, uint32_t page, hz_error **err)
+static int open_page(
+	const struct run *r, uint8_t plain[RUN_PLAIN], const uint8_t *cipher, uint32_t page, hz_error **err)
 {
 	uint8_t nonce[NONCE_LEN], ad[RUN_AD_LEN];
 
@@ -284,7 +297,8 @@ static int read_head(struct run *r, const uint8_t *pages, size_t n_pages, hz_err
 	r->entry_pages = get_le32(plain + 16);
 	r->first_page = 1 + pack_pages;
 	if (pack_pages != pages_for(r->n_packs, RUN_PACKS) || r->n_entries > (uint64_t)n_pages * RUN_ENTRIES ||
-		r->entry_pages != pages_for((size_t)r->n_entries, RUN_ENTRIES) || 1 + (uint64_t)pack_pages + r->entry_pages > n_pages)
+		r->entry_pages != pages_for((size_t)r->n_entries, RUN_ENTRIES) ||
+		1 + (uint64_t)pack_pages + r->entry_pages > n_pages)
 		return err_set(err, HZ_E_CORRUPT, "%s: malformed", name_run(&r->uid).s);
 	r->packs = calloc((size_t)r->n_packs + 1, sizeof(*r->packs));
 	if (!r->packs)
@@ -293,7 +307,8 @@ static int read_head(struct run *r, const uint8_t *pages, size_t n_pages, hz_err
 		const uint8_t *at = plain + (i % RUN_PACKS) * RUN_PACK_LEN;
 
 		if (i % RUN_PACKS == 0)
-			rc = open_page(r, plain, pages + (size_t)(1 + i / RUN_PACKS) * RUN_PAGE, 1 + i / RUN_PACKS, err);
+			rc = open_page(
+				r, plain, pages + (size_t)(1 + i / RUN_PACKS) * RUN_PAGE, 1 + i / RUN_PACKS, err);
 		memcpy(r->packs[i].uid.b, at, UID_LEN);
 		r->packs[i].size = get_le32(at + UID_LEN);
 		memcpy(r->packs[i].hash.b, at + UID_LEN + 4, ID_LEN);
@@ -310,7 +325,8 @@ static unsigned entries_on(const struct run *r, uint32_t page)
 	return r->n_entries - before < RUN_ENTRIES ? (unsigned)(r->n_entries - before) : RUN_ENTRIES;
 }
 
-static int decode_entries(const struct run *r, const uint8_t plain[RUN_PLAIN], unsigned n, struct run_entry *out, hz_error **err)
+static int decode_entries(
+	const struct run *r, const uint8_t plain[RUN_PLAIN], unsigned n, struct run_entry *out, hz_error **err)
 {
 	for (unsigned i = 0; i < n; i++) {
 		memcpy(out[i].id.b, plain + i * RUN_ENTRY_LEN, ID_LEN);
@@ -344,8 +360,9 @@ static int each_entry(const struct run *r, const uint8_t *pages, run_entry_fn fn
 	return rc;
 }
 
-int run_load(struct run *r, struct store *st, const struct uid *uid, const struct admin_log *log, const struct group *groups, size_t n_groups,
-	run_entry_fn fn, void *user, const struct damage_sink *sink, hz_error **err)
+int run_load(struct run *r, struct store *st, const struct uid *uid, const struct admin_log *log,
+	const struct group *groups, size_t n_groups, run_entry_fn fn, void *user, const struct damage_sink *sink,
+	hz_error **err)
 {
 	struct signed_object so = SIGNED_INIT;
 	struct name nm = name_run(uid);
@@ -394,7 +411,8 @@ static int mended_page(const struct run *r, struct store *st, uint64_t from, uin
 	return rc;
 }
 
-int run_read_page(const struct run *r, struct store *st, uint32_t page, struct run_entry out[RUN_ENTRIES], unsigned *n, hz_error **err)
+int run_read_page(const struct run *r, struct store *st, uint32_t page, struct run_entry out[RUN_ENTRIES], unsigned *n,
+	hz_error **err)
 {
 	uint64_t from = r->body_off + (uint64_t)(r->first_page + page) * RUN_PAGE;
 	uint32_t first = (uint32_t)(from / OBJECT_PAYLOAD), last = (uint32_t)((from + RUN_PAGE - 1) / OBJECT_PAYLOAD);
@@ -402,7 +420,8 @@ int run_read_page(const struct run *r, struct store *st, uint32_t page, struct r
 	struct name nm = name_run(&r->uid);
 	const uint8_t *cipher = raw + (from - (uint64_t)first * OBJECT_PAYLOAD);
 	AUTO(hz_error_free) hz_error *e = NULL;
-	int rc = store_get(st, nm.s, (uint64_t)first * OBJECT_BLOCK, raw, (size_t)(last - first + 1) * OBJECT_BLOCK, &e);
+	int rc = store_get(
+		st, nm.s, (uint64_t)first * OBJECT_BLOCK, raw, (size_t)(last - first + 1) * OBJECT_BLOCK, &e);
 
 	if (rc == HZ_E_CORRUPT || (rc == 0 && !object_unwrap(nm.s, r->blocks, first, last - first + 1, raw))) {
 		cipher = raw;

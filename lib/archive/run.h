@@ -24,9 +24,9 @@ struct run_entry {
 };
 
 /* Builds a run: sorts packs and entries (entries[].pack is rewritten to follow). */
-int run_build(struct buf *out, struct run_ref *ref, const struct repo_header *repo, const struct uid *session, const struct uid *signer,
-	const struct secret *seed, const struct group *g, struct run_pack *packs, size_t n_packs, struct run_entry *entries, size_t n_entries,
-	hz_error **err);
+int run_build(struct buf *out, struct run_ref *ref, const struct repo_header *repo, const struct uid *session,
+	const struct uid *signer, const struct secret *seed, const struct group *g, struct run_pack *packs,
+	size_t n_packs, struct run_entry *entries, size_t n_entries, hz_error **err);
 
 struct run {
 	struct uid uid, session, signer, group;
@@ -44,12 +44,15 @@ struct run {
 	struct uid repo;
 };
 void run_release(struct run *r);
-/* Loads the clear part and verifies container, signature by log, body hash. g (may be NULL: only the clear part) opens pages: then the pack table
- * is read, and fn is called with every entry in order (also checks order and range). HZ_E_CORRUPT and so on as signed_load. */
+/* Loads the clear part and verifies container, signature by log, body hash. g (may be NULL: only the clear part) opens
+ * pages: then the pack table is read, and fn is called with every entry in order (also checks order and range).
+ * HZ_E_CORRUPT and so on as signed_load. */
 typedef int (*run_entry_fn)(void *user, const struct run_entry *e, hz_error **err);
-int run_load(struct run *r, struct store *st, const struct uid *uid, const struct admin_log *log, const struct group *groups, size_t n_groups,
-	run_entry_fn fn, void *user, const struct damage_sink *sink, hz_error **err);
+int run_load(struct run *r, struct store *st, const struct uid *uid, const struct admin_log *log,
+	const struct group *groups, size_t n_groups, run_entry_fn fn, void *user, const struct damage_sink *sink,
+	hz_error **err);
 /* Reads and decrypts one entry page: at most RUN_ENTRIES entries into out. */
-int run_read_page(const struct run *r, struct store *st, uint32_t page, struct run_entry out[RUN_ENTRIES], unsigned *n, hz_error **err);
+int run_read_page(const struct run *r, struct store *st, uint32_t page, struct run_entry out[RUN_ENTRIES], unsigned *n,
+	hz_error **err);
 
 #endif

@@ -24,7 +24,8 @@ int scan_path(struct buf *b, const struct scan_dir *dir, const char *name)
 	return name ? buf_append(b, name, strlen(name)) : 0;
 }
 
-void scan_error(struct scan *s, uint8_t kind, const struct scan_dir *dir, const char *name, const char *what, int errnum)
+void scan_error(
+	struct scan *s, uint8_t kind, const struct scan_dir *dir, const char *name, const char *what, int errnum)
 {
 	AUTO_IN(buf_release) struct buf path = BUF_INIT;
 	char text[256];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Walking a source with identical workers: a task is a folder, a group of small files, or a large file; whoever ends the last thing in a
- * folder writes its list and goes on with the parent. Source errors are collected here and never stop the walk; only storage errors and
- * cancellation are returned.
+ * Walking a source with identical workers: a task is a folder, a group of small files, or a large file; whoever ends
+ * the last thing in a folder writes its list and goes on with the parent. Source errors are collected here and never
+ * stop the walk; only storage errors and cancellation are returned.
  */
 #ifndef ARCHIVE_SCAN_H
 #define ARCHIVE_SCAN_H
@@ -37,7 +37,7 @@ struct scan_options {
 	const struct chunker *chunker;
 	struct cache_reader *cache; /* NULL: none */
 	uint64_t cache_root;
-	bool trust_cache; /* its base was checked: no lookups */
+	bool trust_cache;               /* its base was checked: no lookups */
 	struct cache_writer *new_cache; /* NULL: none */
 	const struct patterns *excludes;
 	bool one_file_system, exclude_caches;

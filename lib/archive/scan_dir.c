@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One folder: open, list, stat, compare with what the cache remembers, hand out what must be read; and, when all of it is done, its list of
- * entries. An unchanged folder costs its stats and nothing else: the old list is referred to.
+ * One folder: open, list, stat, compare with what the cache remembers, hand out what must be read; and, when all of it
+ * is done, its list of entries. An unchanged folder costs its stats and nothing else: the old list is referred to.
  */
 #include "archive/scan_internal.h"
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define RACY_SEC 1
-#define GROUP	 32u
+#define GROUP    32u
 
 /* ---- life ---- */
 
@@ -178,7 +178,8 @@ static bool is_ours(struct scan *s, const struct scan_dir *d, const struct scan_
 			AUTO_IN(buf_release) struct buf b = BUF_INIT;
 
 			if (scan_path(&b, d, c->name) == 0)
-				job_event(s->o.job, HZ_EVENT_NOTE, b.data, b.len, "left out: it belongs to hozen (repository, state or cache)");
+				job_event(s->o.job, HZ_EVENT_NOTE, b.data, b.len,
+					"left out: it belongs to hozen (repository, state or cache)");
 			return true;
 		}
 	}
@@ -190,7 +191,8 @@ static bool is_racy(const struct scan *s, const struct stat_sig *sig)
 	return sig->ctime_sec >= s->o.start.sec - RACY_SEC;
 }
 
-/* A file remembered from a tree that is not the session's base may be used only if all its chunks are found. 1, 0, <0. */
+/* A file remembered from a tree that is not the session's base may be used only if all its chunks are found. 1, 0, <0.
+ */
 static int chunks_are_known(struct scan *s, unsigned worker, const struct cache_child *k, hz_error **err)
 {
 	struct arena *a = s->w[worker].arena;
@@ -205,7 +207,8 @@ static int chunks_are_known(struct scan *s, unsigned worker, const struct cache_
 	return rc;
 }
 
-static int try_reuse(struct scan *s, unsigned worker, struct scan_dir *d, struct scan_child *c, bool *reused, hz_error **err)
+static int try_reuse(
+	struct scan *s, unsigned worker, struct scan_dir *d, struct scan_child *c, bool *reused, hz_error **err)
 {
 	const struct cache_child *k = c->cached;
 	int rc = 1;
@@ -245,7 +248,8 @@ static bool child_stat(struct scan *s, unsigned worker, struct scan_dir *d, stru
 	}
 	if (e) {
 		if (c->node || e != ENOENT) {
-			scan_error(s, e == ENOENT ? SOURCE_MISSING : SOURCE_UNREADABLE, d, c->name, e == ENOENT ? "does not exist" : "stat", e == ENOENT ? 0 : e);
+			scan_error(s, e == ENOENT ? SOURCE_MISSING : SOURCE_UNREADABLE, d, c->name,
+				e == ENOENT ? "does not exist" : "stat", e == ENOENT ? 0 : e);
 			d->partial = true;
 		}
 		return false;
@@ -278,7 +282,8 @@ static int subdir_start(struct scan *s, struct scan_dir *d, uint32_t slot, hz_er
 	n->node = c->node && !c->node->whole ? c->node : NULL;
 	n->st = c->st;
 	n->root_dev = c->node ? c->st.sig.dev : d->root_dev;
-	if (asprintf(&n->path, "%s%s%s", d->path, d->path[0] ? "/" : "", c->name) < 0 || arena_new(&n->arena, NULL) < 0) {
+	if (asprintf(&n->path, "%s%s%s", d->path, d->path[0] ? "/" : "", c->name) < 0 ||
+		arena_new(&n->arena, NULL) < 0) {
 		free(n->path);
 		free(n);
 		return err_nomem(err);
@@ -370,7 +375,8 @@ static void dir_open(struct scan *s, struct scan_dir *d)
 		d->root_dev = d->st.sig.dev;
 	if (!d->parent && !d->node->whole)
 		return;
-	e = entry_read(&d->entry, d->arena, s->names, &d->st, d->parent ? dir_fd_of(d->parent, c) : d->fd, c ? c->name : ".", d->fd, &what);
+	e = entry_read(&d->entry, d->arena, s->names, &d->st, d->parent ? dir_fd_of(d->parent, c) : d->fd,
+		c ? c->name : ".", d->fd, &what);
 	if (e && d->fd >= 0)
 		scan_error(s, SOURCE_ATTRS, d, NULL, what ? what : "attributes", e);
 	d->has_entry = true;
@@ -421,7 +427,8 @@ static bool all_same(const struct scan_dir *d)
 	for (uint32_t i = 0; i < d->n; i++) {
 		const struct scan_child *c = &d->children[i];
 
-		if (!c->cached || !c->entry || c->entry_len != c->cached->entry_len || memcmp(c->entry, c->cached->entry, c->entry_len) != 0)
+		if (!c->cached || !c->entry || c->entry_len != c->cached->entry_len ||
+			memcmp(c->entry, c->cached->entry, c->entry_len) != 0)
 			return false;
 	}
 	return true;
@@ -440,7 +447,8 @@ static bool old_tree(struct scan_dir *d, struct scan *s, struct list_ref *ref, b
 	return true;
 }
 
-static int build_tree(struct scan *s, unsigned worker, struct scan_dir *d, bool *has, struct list_ref *ref, hz_error **err)
+static int build_tree(
+	struct scan *s, unsigned worker, struct scan_dir *d, bool *has, struct list_ref *ref, hz_error **err)
 {
 	struct node_user u = { s, worker };
 	AUTO(node_builder_free) struct node_builder *b = NULL;
@@ -467,8 +475,13 @@ static uint64_t write_cache(struct scan *s, const struct scan_dir *d)
 		return 0;
 	for (uint32_t i = 0; i < d->n; i++) {
 		const struct scan_child *c = &d->children[i];
-		struct cache_child k = { .name = (const uint8_t *)c->name, .name_len = (uint32_t)strlen(c->name), .sig = c->st.sig,
-			.flags = c->flags, .record = c->record, .entry = c->entry, .entry_len = c->entry_len };
+		struct cache_child k = { .name = (const uint8_t *)c->name,
+			.name_len = (uint32_t)strlen(c->name),
+			.sig = c->st.sig,
+			.flags = c->flags,
+			.record = c->record,
+			.entry = c->entry,
+			.entry_len = c->entry_len };
 
 		if (!c->entry)
 			continue;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Small files, and what is neither file nor folder. A file that changes while it is read is read again, a bounded number of times. */
+/* Small files, and what is neither file nor folder. A file that changes while it is read is read again, a bounded
+ * number of times. */
 #include "archive/scan_internal.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -84,7 +85,8 @@ int child_set_entry(struct scan *s, unsigned worker, struct scan_child *c, const
 	return 0;
 }
 
-void entry_set_hardlink(struct scan *s, unsigned worker, struct entry *e, struct scan_dir *d, const struct scan_child *c)
+void entry_set_hardlink(
+	struct scan *s, unsigned worker, struct entry *e, struct scan_dir *d, const struct scan_child *c)
 {
 	uint64_t fsid = 0;
 	uint8_t key[28];
@@ -101,7 +103,8 @@ void entry_set_hardlink(struct scan *s, unsigned worker, struct entry *e, struct
 	e->hardlink = ingest_hardlink(s->o.ingest, worker, key, sizeof(key));
 }
 
-int entry_set_chunks(struct scan *s, unsigned worker, struct entry *e, const struct chunk_ref *refs, size_t n, hz_error **err)
+int entry_set_chunks(
+	struct scan *s, unsigned worker, struct entry *e, const struct chunk_ref *refs, size_t n, hz_error **err)
 {
 	struct node_user u = { s, worker };
 	AUTO(node_builder_free) struct node_builder *b = NULL;
@@ -123,7 +126,8 @@ int entry_set_chunks(struct scan *s, unsigned worker, struct entry *e, const str
 	return rc < 0 ? rc : node_builder_finish(b, &e->has_chunk_list, &e->chunk_list, err);
 }
 
-int entry_set_extents(struct scan *s, unsigned worker, struct entry *e, const struct extent *x, size_t n, hz_error **err)
+int entry_set_extents(
+	struct scan *s, unsigned worker, struct entry *e, const struct extent *x, size_t n, hz_error **err)
 {
 	struct node_user u = { s, worker };
 	AUTO(node_builder_free) struct node_builder *b = NULL;
@@ -199,8 +203,8 @@ static void set_stat(struct entry *e, const struct source_stat *st)
 }
 
 /* Content, attributes and entry of a small file that is open. */
-static int store_small(struct scan *s, unsigned worker, struct scan_dir *d, struct scan_child *c, int fd, const struct extent *x, size_t n,
-	bool whole, bool changed, hz_error **err)
+static int store_small(struct scan *s, unsigned worker, struct scan_dir *d, struct scan_child *c, int fd,
+	const struct extent *x, size_t n, bool whole, bool changed, hz_error **err)
 {
 	struct scan_worker *w = &s->w[worker];
 	struct chunk_ref ref;
@@ -236,7 +240,8 @@ static int store_small(struct scan *s, unsigned worker, struct scan_dir *d, stru
 }
 
 /* One try: 0 stored, 1 it changed meanwhile (st is the new state), <0 storage error; *skip: a source error was told. */
-static int try_small(struct scan *s, unsigned worker, struct scan_dir *d, struct scan_child *c, int fd, bool last, bool *skip, hz_error **err)
+static int try_small(struct scan *s, unsigned worker, struct scan_dir *d, struct scan_child *c, int fd, bool last,
+	bool *skip, hz_error **err)
 {
 	struct scan_worker *w = &s->w[worker];
 	AUTO_FREE struct extent *x = NULL;
@@ -292,7 +297,8 @@ static int read_file(struct scan *s, unsigned worker, struct scan_dir *d, uint32
 	if (!e && !S_ISREG(c->st.sig.mode))
 		e = ESTALE;
 	if (e) {
-		/* What vanished between listing and opening was deleted in time: no error of the source, and no entry. */
+		/* What vanished between listing and opening was deleted in time: no error of the source, and no entry.
+		 */
 		if (e != ENOENT || c->node)
 			scan_error(s, SOURCE_UNREADABLE, d, c->name, "open", e);
 		if (e != ENOENT)

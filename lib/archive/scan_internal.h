@@ -39,12 +39,12 @@ struct scan_child {
 
 struct scan_dir {
 	struct scan_dir *parent;
-	uint32_t slot; /* in the parent's children */
+	uint32_t slot;                  /* in the parent's children */
 	const struct source_node *node; /* NULL: list all of it */
-	char *path;    /* stored */
-	int fd, slash_fd; /* slash_fd: "/", for the root of absolute paths */
-	int fd_refs;   /* atomic */
-	int pending;   /* atomic */
+	char *path;                     /* stored */
+	int fd, slash_fd;               /* slash_fd: "/", for the root of absolute paths */
+	int fd_refs;                    /* atomic */
+	int pending;                    /* atomic */
 	bool unreadable, partial, has_cached;
 	struct cache_dir cached;
 	struct scan_child *children;
@@ -63,8 +63,10 @@ static inline void bump(uint64_t *counter, uint64_t by)
 	(void)__atomic_add_fetch(counter, by, __ATOMIC_RELAXED);
 }
 
-/* Adds to the snapshot's error list and to the job's events. kind: enum source_error. dir's path and name make the path; name may be NULL. */
-void scan_error(struct scan *s, uint8_t kind, const struct scan_dir *dir, const char *name, const char *what, int errnum);
+/* Adds to the snapshot's error list and to the job's events. kind: enum source_error. dir's path and name make the
+ * path; name may be NULL. */
+void scan_error(
+	struct scan *s, uint8_t kind, const struct scan_dir *dir, const char *name, const char *what, int errnum);
 /* The stored path into buf. */
 int scan_path(struct buf *b, const struct scan_dir *dir, const char *name);
 int dir_fd_of(const struct scan_dir *d, const struct scan_child *c);
@@ -72,10 +74,13 @@ int dir_fd_of(const struct scan_dir *d, const struct scan_child *c);
 /* Takes the encoded form of e as the child's entry. */
 int child_set_entry(struct scan *s, unsigned worker, struct scan_child *c, const struct entry *e, hz_error **err);
 /* Links of one inode share a keyed hash. */
-void entry_set_hardlink(struct scan *s, unsigned worker, struct entry *e, struct scan_dir *d, const struct scan_child *c);
+void entry_set_hardlink(
+	struct scan *s, unsigned worker, struct entry *e, struct scan_dir *d, const struct scan_child *c);
 /* Content lists: inline or as nodes. */
-int entry_set_chunks(struct scan *s, unsigned worker, struct entry *e, const struct chunk_ref *refs, size_t n, hz_error **err);
-int entry_set_extents(struct scan *s, unsigned worker, struct entry *e, const struct extent *x, size_t n, hz_error **err);
+int entry_set_chunks(
+	struct scan *s, unsigned worker, struct entry *e, const struct chunk_ref *refs, size_t n, hz_error **err);
+int entry_set_extents(
+	struct scan *s, unsigned worker, struct entry *e, const struct extent *x, size_t n, hz_error **err);
 int scan_put_node(void *user, enum node_kind kind, const uint8_t *data, size_t len, struct id *id, hz_error **err);
 struct node_user {
 	struct scan *s;
@@ -101,7 +106,8 @@ struct dir_task {
 };
 
 /* Files first..first+n-1 of the folder's list of files to read. */
-int files_submit(struct scan *s, unsigned worker, struct scan_dir *d, const uint32_t *slots, uint32_t n, hz_error **err);
+int files_submit(
+	struct scan *s, unsigned worker, struct scan_dir *d, const uint32_t *slots, uint32_t n, hz_error **err);
 /* Everything that is neither file nor folder. */
 int other_read(struct scan *s, unsigned worker, struct scan_dir *d, struct scan_child *c, hz_error **err);
 /* Takes over fd. dir_done is called for it later. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Large files: one worker reads and cuts, each chunk goes to whichever worker is free, or is done on the spot when all are busy. The worker
- * that ends the last piece writes the entry.
+ * Large files: one worker reads and cuts, each chunk goes to whichever worker is free, or is done on the spot when all
+ * are busy. The worker that ends the last piece writes the entry.
  */
 #include "archive/scan_internal.h"
 #include <errno.h>
@@ -323,7 +323,8 @@ static int large_run(void *arg, unsigned worker, hz_error **err)
 		l->changed = true;
 	} else if (e) {
 		scan_error(s, e == ESTALE ? SOURCE_CHANGED : SOURCE_UNREADABLE, l->d, c->name,
-			e == ESTALE ? "shrank while it was read, every time it was tried" : "read", e == ESTALE ? 0 : e);
+			e == ESTALE ? "shrank while it was read, every time it was tried" : "read",
+			e == ESTALE ? 0 : e);
 		l->failed = true;
 	}
 	return large_done(l, worker, err);

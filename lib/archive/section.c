@@ -33,8 +33,8 @@ static uint32_t order_of(uint16_t tag)
 	return ((uint32_t)(tag & SECTION_UNSIGNED) << 16) | (tag & 0x3FFFu);
 }
 
-int sections_parse(struct section *out, size_t max, size_t *count, size_t *signed_len, const uint16_t *known, size_t n_known,
-	const uint8_t *data, size_t len, const char *what, hz_error **err)
+int sections_parse(struct section *out, size_t max, size_t *count, size_t *signed_len, const uint16_t *known,
+	size_t n_known, const uint8_t *data, size_t len, const char *what, hz_error **err)
 {
 	struct dec d = dec_of(data, len);
 	uint32_t last = 0;

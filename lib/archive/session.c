@@ -23,7 +23,8 @@ struct seal_ctx {
 	struct iovec v[6];
 };
 
-static void seal_context(struct seal_ctx *c, const struct uid *repo, unsigned suite, const struct session *s, enum pack_role role)
+static void seal_context(
+	struct seal_ctx *c, const struct uid *repo, unsigned suite, const struct session *s, enum pack_role role)
 {
 	c->role = (uint8_t)role;
 	c->suite = (uint8_t)suite;
@@ -59,7 +60,8 @@ static int signed_section(struct buf *out, const struct session *s, const struct
 	return e.bad || section_put(out, TAG_SESSION, t.data, t.len) < 0 ? err_nomem(err) : 0;
 }
 
-static int seal_keys(struct buf *out, const struct repo_header *repo, const struct session *s, const struct recipients *r, hz_error **err)
+static int seal_keys(struct buf *out, const struct repo_header *repo, const struct session *s,
+	const struct recipients *r, hz_error **err)
 {
 	for (enum pack_role role = PACK_META; role <= PACK_DATA; role++) {
 		uint8_t sealed[SEALED_LEN];
@@ -67,8 +69,8 @@ static int seal_keys(struct buf *out, const struct repo_header *repo, const stru
 		int rc;
 
 		seal_context(&c, &repo->id, repo->suite, s, role);
-		rc = seal_make(sealed, repo->suite, role == PACK_META ? r->meta : r->data, "session", c.v, ARRAY_LEN(c.v),
-			secret_bytes(s->key[role]), KEY_LEN, err);
+		rc = seal_make(sealed, repo->suite, role == PACK_META ? r->meta : r->data, "session", c.v,
+			ARRAY_LEN(c.v), secret_bytes(s->key[role]), KEY_LEN, err);
 		if (rc < 0)
 			return rc;
 		if (section_put(out, role == PACK_META ? TAG_META : TAG_DATA, sealed, sizeof(sealed)) < 0)
@@ -77,8 +79,8 @@ static int seal_keys(struct buf *out, const struct repo_header *repo, const stru
 	return 0;
 }
 
-int session_create(struct session *s, struct buf *out, const struct admin_log *log, const struct bundle *writer, const struct id *base,
-	hz_error **err)
+int session_create(struct session *s, struct buf *out, const struct admin_log *log, const struct bundle *writer,
+	const struct id *base, hz_error **err)
 {
 	AUTO_IN(buf_release) struct buf sections = BUF_INIT;
 	AUTO_IN(buf_release) struct buf seals = BUF_INIT;
@@ -102,10 +104,17 @@ int session_create(struct session *s, struct buf *out, const struct admin_log *l
 	if (rc == 0)
 		rc = seal_keys(&seals, &log->repo, s, r, err);
 	if (rc == 0)
-		rc = signed_message(&msg, OBJECT_SESSION, log->repo.suite, &log->repo.id, sections.data, sections.len, err);
+		rc = signed_message(
+			&msg, OBJECT_SESSION, log->repo.suite, &log->repo.id, sections.data, sections.len, err);
 	if (rc == 0) {
-		struct signed_parts p = { .type = OBJECT_SESSION, .suite = log->repo.suite, .repo = log->repo.id, .name = nm.s,
-			.signed_sections = &sections, .seeds = &seed, .n_seeds = 1, .unsigned_sections = &seals };
+		struct signed_parts p = { .type = OBJECT_SESSION,
+			.suite = log->repo.suite,
+			.repo = log->repo.id,
+			.name = nm.s,
+			.signed_sections = &sections,
+			.seeds = &seed,
+			.n_seeds = 1,
+			.unsigned_sections = &seals };
 
 		s->part_hash = suite_hash1(log->repo.suite, msg.data, msg.len);
 		rc = signed_build(out, NULL, &p, err);
@@ -169,8 +178,8 @@ static int decode(struct session *s, const struct signed_object *so, const struc
 	return rc;
 }
 
-int session_load(struct session *s, struct store *st, const struct uid *id, const struct admin_log *log, const struct bundle *key,
-	const struct damage_sink *sink, hz_error **err)
+int session_load(struct session *s, struct store *st, const struct uid *id, const struct admin_log *log,
+	const struct bundle *key, const struct damage_sink *sink, hz_error **err)
 {
 	struct signed_object so = SIGNED_INIT;
 	struct name nm = name_session(id);
@@ -186,13 +195,14 @@ int session_load(struct session *s, struct store *st, const struct uid *id, cons
 	return rc;
 }
 
-int session_pack_key(uint8_t out[KEY_LEN], unsigned suite, const struct session *s, enum pack_role role, const struct uid *pack,
-	hz_error **err)
+int session_pack_key(uint8_t out[KEY_LEN], unsigned suite, const struct session *s, enum pack_role role,
+	const struct uid *pack, hz_error **err)
 {
 	struct iovec part = { (void *)pack->b, UID_LEN };
 
 	if (!s->key[role])
 		return err_set(err, HZ_E_AUTH, "pack %s: its %s key is not ours to open", uid_hex(pack).s,
 			role == PACK_META ? "metadata" : "data");
-	return kdf_raw(out, KEY_LEN, suite, s->key[role], role == PACK_META ? "pack metadata" : "pack data", &part, 1, err);
+	return kdf_raw(
+		out, KEY_LEN, suite, s->key[role], role == PACK_META ? "pack metadata" : "pack data", &part, 1, err);
 }

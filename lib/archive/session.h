@@ -19,14 +19,14 @@ struct session {
 void session_release(struct session *s);
 
 /* Draws id and keys, builds the object under name_session(id). */
-int session_create(struct session *s, struct buf *out, const struct admin_log *log, const struct bundle *writer, const struct id *base,
-	hz_error **err);
+int session_create(struct session *s, struct buf *out, const struct admin_log *log, const struct bundle *writer,
+	const struct id *base, hz_error **err);
 /* Verifies signature by the writer in the log; opens what key can (NULL: nothing). */
-int session_load(struct session *s, struct store *st, const struct uid *id, const struct admin_log *log, const struct bundle *key,
-	const struct damage_sink *sink, hz_error **err);
+int session_load(struct session *s, struct store *st, const struct uid *id, const struct admin_log *log,
+	const struct bundle *key, const struct damage_sink *sink, hz_error **err);
 /* The key of one pack, or of a commit's body. */
-int session_pack_key(uint8_t out[KEY_LEN], unsigned suite, const struct session *s, enum pack_role role, const struct uid *pack,
-	hz_error **err);
+int session_pack_key(uint8_t out[KEY_LEN], unsigned suite, const struct session *s, enum pack_role role,
+	const struct uid *pack, hz_error **err);
 
 enum commit_kind { COMMIT_SNAPSHOT = 1, COMMIT_PLAIN = 2, COMMIT_ABANDONED = 3, COMMIT_EVICTED = 4 };
 
@@ -52,7 +52,18 @@ struct commit {
 void commit_release(struct commit *c);
 
 #define ERRORS_BYTES_MAX ((size_t)1 << 20)
-enum body_count { COUNT_FILES, COUNT_DIRS, COUNT_OTHERS, COUNT_BYTES, COUNT_NEW, COUNT_KNOWN, COUNT_NEW_BYTES, COUNT_STORED, COUNT_ERRORS, COUNT_N };
+enum body_count {
+	COUNT_FILES,
+	COUNT_DIRS,
+	COUNT_OTHERS,
+	COUNT_BYTES,
+	COUNT_NEW,
+	COUNT_KNOWN,
+	COUNT_NEW_BYTES,
+	COUNT_STORED,
+	COUNT_ERRORS,
+	COUNT_N
+};
 enum source_error { SOURCE_UNREADABLE = 1, SOURCE_MISSING = 2, SOURCE_CHANGED = 3, SOURCE_ATTRS = 4 };
 
 struct bytes {
@@ -83,14 +94,15 @@ int commit_body_encode(struct buf *out, const struct commit_body *b, hz_error **
 /* raw is moved in. */
 int commit_body_decode(struct commit_body *b, struct buf *raw, hz_error **err);
 
-/* Builds a commit of kind 1 or 2 (body NULL for 2), or abandonment (kind 3), signed by seed. c: kind, attempt, session, signer, number,
- * session_hash, parents, runs are inputs; body, body_hash and hash are set. */
-int commit_build(struct buf *out, struct commit *c, const struct repo_header *repo, const struct session *s, const struct secret *seed,
-	const struct commit_body *body, hz_error **err);
-/* Loads what stands at a session's commit name (lowest valid try). Verifies the signature against the log (kinds as to who may). Opens the
- * body when body is not NULL and s holds the metadata key. HZ_E_NOTFOUND: the session is open. */
-int commit_load(struct commit *c, struct commit_body *body, struct store *st, const struct uid *session, unsigned attempt,
-	const struct admin_log *log, const struct session *s, const struct damage_sink *sink, hz_error **err);
+/* Builds a commit of kind 1 or 2 (body NULL for 2), or abandonment (kind 3), signed by seed. c: kind, attempt, session,
+ * signer, number, session_hash, parents, runs are inputs; body, body_hash and hash are set. */
+int commit_build(struct buf *out, struct commit *c, const struct repo_header *repo, const struct session *s,
+	const struct secret *seed, const struct commit_body *body, hz_error **err);
+/* Loads what stands at a session's commit name (lowest valid try). Verifies the signature against the log (kinds as to
+ * who may). Opens the body when body is not NULL and s holds the metadata key. HZ_E_NOTFOUND: the session is open. */
+int commit_load(struct commit *c, struct commit_body *body, struct store *st, const struct uid *session,
+	unsigned attempt, const struct admin_log *log, const struct session *s, const struct damage_sink *sink,
+	hz_error **err);
 
 struct mark {
 	uint64_t n;
@@ -101,8 +113,9 @@ struct mark {
 	size_t n_packs;
 };
 void mark_release(struct mark *m);
-int mark_load(struct mark *m, struct store *st, uint64_t n, unsigned attempt, const struct admin_log *log, const struct damage_sink *sink,
-	hz_error **err);
-int mark_build(struct buf *out, struct mark *m, unsigned attempt, const struct repo_header *repo, const struct secret *seed, hz_error **err);
+int mark_load(struct mark *m, struct store *st, uint64_t n, unsigned attempt, const struct admin_log *log,
+	const struct damage_sink *sink, hz_error **err);
+int mark_build(struct buf *out, struct mark *m, unsigned attempt, const struct repo_header *repo,
+	const struct secret *seed, hz_error **err);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Signed objects: see signed.h. Verifies before anything above decodes: container, type, repository, form of the sections. */
+/* Signed objects: see signed.h. Verifies before anything above decodes: container, type, repository, form of the
+ * sections. */
 #include "archive/signed.h"
 #include "crypto/suite.h"
 #include <string.h>
@@ -22,8 +23,8 @@ void signed_release(struct signed_object *so)
 	so->n = 0;
 }
 
-static int parse_body(struct signed_object *so, const char *name, uint8_t type, const struct uid *repo, const uint16_t *known,
-	size_t n_known, hz_error **err)
+static int parse_body(struct signed_object *so, const char *name, uint8_t type, const struct uid *repo,
+	const uint16_t *known, size_t n_known, hz_error **err)
 {
 	const struct object_header *h = &so->obj.header;
 
@@ -34,12 +35,12 @@ static int parse_body(struct signed_object *so, const char *name, uint8_t type, 
 	if (repo && !uid_eq(repo, &h->repo))
 		return err_set(err, HZ_E_REFUSED, "%s: belongs to another repository (%s)", name, uid_hex(&h->repo).s);
 	so->hash = suite_hash1(h->suite, so->obj.stream.data, OBJECT_HEADER + h->length);
-	return sections_parse(so->s, SIGNED_SECTIONS_MAX, &so->n, &so->signed_len, known, n_known, so->obj.body, h->length,
-		name, err);
+	return sections_parse(so->s, SIGNED_SECTIONS_MAX, &so->n, &so->signed_len, known, n_known, so->obj.body,
+		h->length, name, err);
 }
 
-int signed_parse(struct signed_object *so, const char *name, uint8_t *data, size_t len, uint8_t type, const struct uid *repo,
-	const uint16_t *known, size_t n_known, hz_error **err)
+int signed_parse(struct signed_object *so, const char *name, uint8_t *data, size_t len, uint8_t type,
+	const struct uid *repo, const uint16_t *known, size_t n_known, hz_error **err)
 {
 	int rc = object_decode(&so->obj, name, data, len, err);
 
@@ -73,8 +74,8 @@ static int load_one(struct signed_object *so, struct store *st, const char *stor
 	return rc;
 }
 
-int signed_load(struct signed_object *so, struct store *st, const char *name, uint8_t type, const struct uid *repo, bool has_copy,
-	const uint16_t *known, size_t n_known, const struct damage_sink *sink, hz_error **err)
+int signed_load(struct signed_object *so, struct store *st, const char *name, uint8_t type, const struct uid *repo,
+	bool has_copy, const uint16_t *known, size_t n_known, const struct damage_sink *sink, hz_error **err)
 {
 	AUTO(hz_error_free) hz_error *first = NULL;
 	AUTO(hz_error_free) hz_error *second = NULL;
@@ -85,7 +86,9 @@ int signed_load(struct signed_object *so, struct store *st, const char *name, ui
 		return 0;
 	if (has_copy && (rc == HZ_E_NOTFOUND || rc == HZ_E_CORRUPT)) {
 		if (load_one(so, st, copy.s, name, type, repo, known, n_known, sink, &second) == 0) {
-			tell(sink, name, rc == HZ_E_NOTFOUND ? "missing; its copy is whole" : "damaged; its copy is whole", true);
+			tell(sink, name,
+				rc == HZ_E_NOTFOUND ? "missing; its copy is whole" : "damaged; its copy is whole",
+				true);
 			return 0;
 		}
 	}
@@ -94,8 +97,8 @@ int signed_load(struct signed_object *so, struct store *st, const char *name, ui
 	return rc;
 }
 
-int signed_message(struct buf *msg, uint8_t type, unsigned suite, const struct uid *repo, const uint8_t *sections, size_t len,
-	hz_error **err)
+int signed_message(struct buf *msg, uint8_t type, unsigned suite, const struct uid *repo, const uint8_t *sections,
+	size_t len, hz_error **err)
 {
 	struct enc e = enc_to(msg);
 
@@ -172,7 +175,8 @@ static int put_signatures(struct buf *body, const struct signed_parts *p, hz_err
 {
 	AUTO_IN(buf_release) struct buf msg = BUF_INIT;
 	struct one_sig sigs[SIGNERS_MAX];
-	int rc = signed_message(&msg, p->type, p->suite, &p->repo, p->signed_sections->data, p->signed_sections->len, err);
+	int rc = signed_message(
+		&msg, p->type, p->suite, &p->repo, p->signed_sections->data, p->signed_sections->len, err);
 
 	for (size_t i = 0; rc == 0 && i < p->n_seeds; i++) {
 		uint8_t pub[SIGN_PUB_LEN];

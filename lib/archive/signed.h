@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Signed objects: parsing, verifying and making the signatures section (docs/format/admin.md), loading from a store with the copy as a
- * second source. */
+/* Signed objects: parsing, verifying and making the signatures section (docs/format/admin.md), loading from a store
+ * with the copy as a second source. */
 #ifndef ARCHIVE_SIGNED_H
 #define ARCHIVE_SIGNED_H
 
@@ -30,20 +30,24 @@ struct signed_object {
 	size_t signed_len;
 	struct id hash; /* object hash */
 };
-#define SIGNED_INIT { .obj = OBJECT_INIT }
+#define SIGNED_INIT                \
+	{                          \
+		.obj = OBJECT_INIT \
+	}
 void signed_release(struct signed_object *so);
 
-/* Reads, verifies as a container, mends, checks type and repository id (NULL: any), parses sections. The copy is tried where the primary
- * is missing or beyond repair. HZ_E_NOTFOUND: neither is there. HZ_E_REFUSED: it belongs to another repository. */
-int signed_load(struct signed_object *so, struct store *st, const char *name, uint8_t type, const struct uid *repo, bool has_copy,
-	const uint16_t *known, size_t n_known, const struct damage_sink *sink, hz_error **err);
+/* Reads, verifies as a container, mends, checks type and repository id (NULL: any), parses sections. The copy is tried
+ * where the primary is missing or beyond repair. HZ_E_NOTFOUND: neither is there. HZ_E_REFUSED: it belongs to another
+ * repository. */
+int signed_load(struct signed_object *so, struct store *st, const char *name, uint8_t type, const struct uid *repo,
+	bool has_copy, const uint16_t *known, size_t n_known, const struct damage_sink *sink, hz_error **err);
 /* From memory (len bytes under name). */
-int signed_parse(struct signed_object *so, const char *name, uint8_t *data, size_t len, uint8_t type, const struct uid *repo,
-	const uint16_t *known, size_t n_known, hz_error **err);
+int signed_parse(struct signed_object *so, const char *name, uint8_t *data, size_t len, uint8_t type,
+	const struct uid *repo, const uint16_t *known, size_t n_known, hz_error **err);
 
 /* The signed message of an object. */
-int signed_message(struct buf *msg, uint8_t type, unsigned suite, const struct uid *repo, const uint8_t *sections, size_t len,
-	hz_error **err);
+int signed_message(struct buf *msg, uint8_t type, unsigned suite, const struct uid *repo, const uint8_t *sections,
+	size_t len, hz_error **err);
 /* Does pub's signature stand in the object, and is it good? */
 bool signed_by(const struct signed_object *so, const uint8_t pub[SIGN_PUB_LEN]);
 /* Checks the form of the signatures section and hands out the signers' ids. */
@@ -51,8 +55,8 @@ int signed_signers(struct uid out[SIGNERS_MAX], size_t *n, const struct signed_o
 /* Suite's hash over the signed message (the "session hash"). */
 int signed_part_hash(struct id *out, const struct signed_object *so, hz_error **err);
 
-/* Builds the body: signed sections (already encoded), the signatures of n seeds, then unsigned sections (already encoded), and
- * encodes the container. */
+/* Builds the body: signed sections (already encoded), the signatures of n seeds, then unsigned sections (already
+ * encoded), and encodes the container. */
 struct signed_parts {
 	uint8_t type;
 	unsigned suite;

@@ -194,8 +194,9 @@ int sources_new(struct sources **ret, const char *const *paths, size_t n, const 
 		if (!paths[i] || !paths[i][0])
 			return err_set(err, HZ_E_INVAL, "an empty path");
 		rc = normalise(&stored, paths[i], err);
-		if (rc == 0 && asprintf(&s->absolute[s->n], "%s%s%s", paths[i][0] == '/' || !strcmp(cwd, "/") ? "" : cwd,
-					*stored || paths[i][0] == '/' || !strcmp(cwd, "/") ? "/" : "", stored) < 0)
+		if (rc == 0 &&
+			asprintf(&s->absolute[s->n], "%s%s%s", paths[i][0] == '/' || !strcmp(cwd, "/") ? "" : cwd,
+				*stored || paths[i][0] == '/' || !strcmp(cwd, "/") ? "/" : "", stored) < 0)
 			rc = err_nomem(err);
 		if (rc == 0) {
 			s->n++;

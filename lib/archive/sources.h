@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What create was asked for, as a tree of stored names (docs/man, "paths"): leading / and ./ dropped, overlaps merged. */
+/* What create was asked for, as a tree of stored names (docs/man, "paths"): leading / and ./ dropped, overlaps merged.
+ */
 #ifndef ARCHIVE_SOURCES_H
 #define ARCHIVE_SOURCES_H
 
@@ -16,7 +17,7 @@ struct source_node {
 
 struct sources {
 	struct source_node root; /* whole: "." was asked for */
-	char **absolute;	 /* the paths made absolute, in the order given, overlaps too */
+	char **absolute;         /* the paths made absolute, in the order given, overlaps too */
 	size_t n;
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The writer's memory of its heads, and its locks: see state.h. Every change is durable before the step that relies on it. */
+/* The writer's memory of its heads, and its locks: see state.h. Every change is durable before the step that relies on
+ * it. */
 #include "archive/state.h"
 #include "archive/object.h"
 #include "base/lockfile.h"

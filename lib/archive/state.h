@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a writer remembers on its host, in <state>/<repository id>/<writer id>/: the heads that it made, commits about to be put, journals
- * of running sessions, and locks. Nothing in it is secret but chunk ids; it is 0700.
+ * What a writer remembers on its host, in <state>/<repository id>/<writer id>/: the heads that it made, commits about
+ *to be put, journals of running sessions, and locks. Nothing in it is secret but chunk ids; it is 0700.
  *
  *	heads              known heads and pending commits (replaced whole)
  *	lock               guards heads
@@ -48,7 +48,8 @@ int journal_add(struct journal *j, const struct pack_done *p, hz_error **err);
 void journal_close(struct journal *j);
 int journal_remove(const struct state *s, const struct uid *session, hz_error **err);
 /* Journals of sessions whose lock is free; fn gets each and may take its lock. */
-int journal_each_dead(const struct state *s, int (*fn)(void *user, const struct uid *session, hz_error **err), void *user, hz_error **err);
+int journal_each_dead(const struct state *s, int (*fn)(void *user, const struct uid *session, hz_error **err),
+	void *user, hz_error **err);
 /* Reads a journal up to a torn end. */
 struct journal_pack {
 	struct run_pack pack;

@@ -23,8 +23,8 @@ int err_wrap(hz_error **err, int rc, const char *fmt, ...) __attribute__((format
 /* Sets what to do about it, unless a lower layer did. */
 void err_hint(hz_error **err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The message in the language of the process (domain "hozen"; the program sets locale and text domain). All of the above do it
- * themselves; for messages that go other ways. */
+/* The message in the language of the process (domain "hozen"; the program sets locale and text domain). All of the
+ * above do it themselves; for messages that go other ways. */
 const char *err_text(const char *fmt) __attribute__((format_arg(1)));
 
 /* Shorthand: HZ_E_NOMEM. */

@@ -129,8 +129,8 @@ int store_sweep(struct store *s, const char *owner, bool (*is_live)(void *user, 
 	return about(err, s->ops->sweep(s, owner, is_live, user, err), s->location);
 }
 
-/* A medium with unreadable sectors gives up whole reads: what can be read is read piece by piece, the rest is left zero, for checksums
- * to find and parity to mend. HZ_E_IO when nothing can be read. */
+/* A medium with unreadable sectors gives up whole reads: what can be read is read piece by piece, the rest is left
+ * zero, for checksums to find and parity to mend. HZ_E_IO when nothing can be read. */
 #define PIECE 4096u
 static int get_pieces(struct store *s, const char *name, uint8_t *buf, uint64_t size, hz_error **err)
 {

@@ -61,7 +61,7 @@ static void split(const char *name, char folder[STORE_NAME_MAX], const char **le
 	const char *slash = strchr(name, '/');
 
 	if (!slash) {
-		strcpy(folder, ".");
+		memcpy(folder, ".", 2);
 		*leaf = name;
 		return;
 	}
@@ -361,8 +361,8 @@ int store_local_open(struct store **ret, const char *location, enum store_mode m
 		return err_nomem(err);
 	s = &l->s;
 	s->ops = &local_ops;
-	strcpy(s->owner, "-");
-	strcpy(s->session, "-");
+	memcpy(s->owner, "-", 2);
+	memcpy(s->session, "-", 2);
 	l->root = -1;
 	l->location = strdup(location);
 	if (!l->location)

@@ -261,8 +261,8 @@ int store_mem_new(struct store **ret, hz_error **err)
 	}
 	m->s.ops = &mem_ops;
 	m->s.location = "memory";
-	strcpy(m->s.owner, "-");
-	strcpy(m->s.session, "-");
+	memcpy(m->s.owner, "-", 2);
+	memcpy(m->s.session, "-", 2);
 	*ret = &m->s;
 	return 0;
 }

@@ -180,6 +180,15 @@ static int f_fsync(int fd)
 	return rc;
 }
 
+static int f_syncfs(int fd)
+{
+	int rc = gate(FAULT_FSYNC) ? -1 : SYS->syncfs(fd);
+
+	if (rc == 0)
+		record("syncfs", fd, NULL, -1, NULL);
+	return rc;
+}
+
 static int f_ftruncate(int fd, off_t len)
 {
 	int rc = gate(FAULT_TRUNCATE) ? -1 : SYS->ftruncate(fd, len);
@@ -308,7 +317,8 @@ static void start(unsigned set, unsigned nth, int errnum, bool forever)
 	table = *vfs_system();
 	table.openat = f_openat, table.openat2 = f_openat2, table.close = f_close;
 	table.read = f_read, table.pread = f_pread, table.write = f_write, table.pwritev = f_pwritev;
-	table.fsync = f_fsync, table.ftruncate = f_ftruncate, table.fallocate = f_fallocate;
+	table.fsync = f_fsync, table.syncfs = f_syncfs;
+	table.ftruncate = f_ftruncate, table.fallocate = f_fallocate;
 	table.fstat = f_fstat, table.statx = f_statx, table.statvfs = f_statvfs;
 	table.linkat = f_linkat, table.renameat2 = f_renameat2, table.unlinkat = f_unlinkat;
 	table.mkdirat = f_mkdirat, table.symlinkat = f_symlinkat, table.mknodat = f_mknodat;

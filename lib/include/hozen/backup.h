@@ -29,47 +29,56 @@ typedef struct hz_backup_options {
 	uint64_t n_tags;
 	const char *const *excludes; /* patterns over stored paths, see docs/man */
 	uint64_t n_excludes;
-	const char *host;   /* NULL: host name */
-	int64_t wait_sec;   /* how long to wait for another run of the same source; 0: not */
-	const char *tool;   /* program and version for the snapshot; NULL: the library's */
+	const char *host; /* NULL: host name */
+	int64_t wait_sec; /* how long to wait for another run of the same source; 0: not */
+	const char *tool; /* program and version for the snapshot; NULL: the library's */
 } hz_backup_options;
-#define HZ_BACKUP_OPTIONS_INIT { sizeof(hz_backup_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define HZ_BACKUP_OPTIONS_INIT                                          \
+	{                                                               \
+		sizeof(hz_backup_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+	}
 
-#define HZ_BACKUP_DRY_RUN	  1u /* read, chunk and look up, put nothing */
-#define HZ_BACKUP_TRUST_ALL	  2u /* deduplicate also against what other writers of the group stored */
+#define HZ_BACKUP_DRY_RUN         1u /* read, chunk and look up, put nothing */
+#define HZ_BACKUP_TRUST_ALL       2u /* deduplicate also against what other writers of the group stored */
 #define HZ_BACKUP_ONE_FILE_SYSTEM 4u
-#define HZ_BACKUP_EXCLUDE_CACHES  8u /* folders with a CACHEDIR.TAG: the folder and the tag are kept, the rest is left out */
+#define HZ_BACKUP_EXCLUDE_CACHES \
+	8u /* folders with a CACHEDIR.TAG: the folder and the tag are kept, the rest is left out */
 
 /* What was done: set as far as known also when the call fails. */
 typedef struct hz_backup_result {
 	uint32_t size;
-	uint32_t complete;	/* 1: every source was stored whole */
+	uint32_t complete;           /* 1: every source was stored whole */
 	char snapshot_id[HZ_ID_HEX]; /* empty: no snapshot was made */
-	uint32_t alarm;		/* HZ_ALARM_* bits */
+	uint32_t alarm;              /* HZ_ALARM_* bits */
 	uint32_t reserved;
 	uint64_t files_new, files_changed, files_unmodified;
 	uint64_t dirs_new, dirs_changed, dirs_unmodified;
-	uint64_t others;	/* symlinks, devices, FIFOs, sockets */
-	uint64_t files_read_bytes;  /* content read this time */
+	uint64_t others;                   /* symlinks, devices, FIFOs, sockets */
+	uint64_t files_read_bytes;         /* content read this time */
 	uint64_t total_files, total_bytes; /* in the snapshot, unchanged ones too */
-	uint64_t data_added_bytes;  /* new chunks, before compression */
-	uint64_t stored_bytes;	    /* put to the store, parity and padding included */
+	uint64_t data_added_bytes;         /* new chunks, before compression */
+	uint64_t stored_bytes;             /* put to the store, parity and padding included */
 	uint64_t chunks_new, chunks_known;
-	uint64_t source_errors;	    /* paths unreadable, missing, or never stable */
+	uint64_t source_errors; /* paths unreadable, missing, or never stable */
 	uint64_t duration_ns;
-	uint32_t protects;	    /* 1: the store protects what is there from this host */
-	uint32_t from_journal;	    /* packs of a dead run that were taken over */
+	uint32_t protects;     /* 1: the store protects what is there from this host */
+	uint32_t from_journal; /* packs of a dead run that were taken over */
 } hz_backup_result;
-#define HZ_BACKUP_RESULT_INIT { sizeof(hz_backup_result), 0, "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define HZ_BACKUP_RESULT_INIT                                                                               \
+	{                                                                                                   \
+		sizeof(hz_backup_result), 0, "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+	}
 
-#define HZ_ALARM_FOREIGN_HEAD 1u /* a head of this writer that this host did not make: stolen key, cloned or reverted host */
-#define HZ_ALARM_ROLLBACK     2u /* the store shows less than this host has seen */
-#define HZ_ALARM_LOST_PACKS   4u /* repair has published lost packs; everything was looked up again */
+#define HZ_ALARM_FOREIGN_HEAD \
+	1u /* a head of this writer that this host did not make: stolen key, cloned or reverted host */
+#define HZ_ALARM_ROLLBACK   2u /* the store shows less than this host has seen */
+#define HZ_ALARM_LOST_PACKS 4u /* repair has published lost packs; everything was looked up again */
 
-/* 0 also for an incomplete snapshot and for alarms: look at the result. Any storage error is a negative code and leaves no
- * snapshot; what was put is used again by the next run. HZ_E_BUSY: the same source is being backed up.
- * HZ_E_NOTFOUND: none of the paths exists. HZ_E_REFUSED: the repository lies inside and is all there is, or another rule.
- * HZ_E_INVAL: "..", or two paths that would be stored under one name. HZ_E_NOSPACE: less than the reserve is free. Since: 0.1 */
+/* 0 also for an incomplete snapshot and for alarms: look at the result. Any storage error is a negative code and leaves
+ * no snapshot; what was put is used again by the next run. HZ_E_BUSY: the same source is being backed up.
+ * HZ_E_NOTFOUND: none of the paths exists. HZ_E_REFUSED: the repository lies inside and is all there is, or another
+ * rule. HZ_E_INVAL: "..", or two paths that would be stored under one name. HZ_E_NOSPACE: less than the reserve is
+ * free. Since: 0.1 */
 HZ_API int hz_backup(const hz_repo_options *repo, const hz_backup_options *opts, hz_job *job, hz_backup_result *result,
 	hz_error **err);
 

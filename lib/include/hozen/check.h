@@ -16,18 +16,21 @@ typedef struct hz_check_result {
 	uint32_t looked_at; /* HZ_LOOKED_* */
 	uint64_t objects, snapshots, packs, chunks;
 	uint64_t bytes_read;
-	uint64_t damaged;	 /* objects damaged, missing, or not what they should be, mendable ones too */
-	uint64_t mendable;	 /* of these: parity or the copy can mend it */
+	uint64_t damaged;        /* objects damaged, missing, or not what they should be, mendable ones too */
+	uint64_t mendable;       /* of these: parity or the copy can mend it */
 	uint64_t snapshots_hurt; /* snapshots that cannot be restored whole */
-	uint64_t dead_packs;	 /* of dead sessions; no damage */
+	uint64_t dead_packs;     /* of dead sessions; no damage */
 	uint64_t duration_ns;
 } hz_check_result;
-#define HZ_CHECK_RESULT_INIT { sizeof(hz_check_result), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define HZ_CHECK_RESULT_INIT                                             \
+	{                                                                \
+		sizeof(hz_check_result), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+	}
 
-#define HZ_LOOKED_STRUCTURE  1u /* admin log, keys, sessions, commits, signatures, chains, pack presence and size */
-#define HZ_LOOKED_TREES	     2u /* folders and file lists of every snapshot, each chunk in the index */
-#define HZ_LOOKED_CHECKSUMS  4u /* every byte of every object against its checksum */
-#define HZ_LOOKED_CONTENT    8u /* every frame decrypted, every chunk id recomputed */
+#define HZ_LOOKED_STRUCTURE 1u /* admin log, keys, sessions, commits, signatures, chains, pack presence and size */
+#define HZ_LOOKED_TREES     2u /* folders and file lists of every snapshot, each chunk in the index */
+#define HZ_LOOKED_CHECKSUMS 4u /* every byte of every object against its checksum */
+#define HZ_LOOKED_CONTENT   8u /* every frame decrypted, every chunk id recomputed */
 
 /* 0 also when damage was found: look at the result. */
 HZ_API int hz_check(hz_reader *r, uint32_t flags, hz_job *job, hz_check_result *result, hz_error **err);

@@ -10,8 +10,8 @@
  *	hz_backup(&repo, &options, job, &result, &err);
  *	hz_job_free(job);
  *
- * Callbacks run on the thread that made the call, on a change of phase and at most ten times a second; events in the order
- * in which they happened. One job serves one call at a time.
+ * Callbacks run on the thread that made the call, on a change of phase and at most ten times a second; events in the
+ *order in which they happened. One job serves one call at a time.
  */
 #ifndef HOZEN_JOB_H
 #define HOZEN_JOB_H
@@ -26,32 +26,32 @@ extern "C" {
 typedef struct hz_job hz_job;
 
 enum {
-	HZ_PHASE_START = 0,   /* reading keys, admin log, index */
-	HZ_PHASE_SCAN = 1,    /* backup: walking and storing */
-	HZ_PHASE_FINISH = 2,  /* backup: runs and commit */
-	HZ_PHASE_PLAN = 3,    /* restore, check: walking the stored tree */
-	HZ_PHASE_DATA = 4,    /* restore: writing; check: reading packs */
-	HZ_PHASE_ATTRS = 5,   /* restore: folders and hard links */
-	HZ_PHASE_VERIFY = 6,  /* restore --verify */
-	HZ_PHASE_WAIT = 7     /* waiting for another run of the same source */
+	HZ_PHASE_START = 0,  /* reading keys, admin log, index */
+	HZ_PHASE_SCAN = 1,   /* backup: walking and storing */
+	HZ_PHASE_FINISH = 2, /* backup: runs and commit */
+	HZ_PHASE_PLAN = 3,   /* restore, check: walking the stored tree */
+	HZ_PHASE_DATA = 4,   /* restore: writing; check: reading packs */
+	HZ_PHASE_ATTRS = 5,  /* restore: folders and hard links */
+	HZ_PHASE_VERIFY = 6, /* restore --verify */
+	HZ_PHASE_WAIT = 7    /* waiting for another run of the same source */
 };
 
 typedef struct hz_progress {
 	uint32_t size; /* of this struct, as the library knows it */
 	uint32_t phase;
-	uint64_t files_done, files_total;   /* total 0: not known; may be an estimate */
-	uint64_t bytes_done, bytes_total;   /* of file content (check: of packs) */
-	uint64_t stored_bytes;		    /* backup: put to the store so far */
-	uint64_t problems;		    /* events so far that are no HZ_EVENT_NOTE */
+	uint64_t files_done, files_total; /* total 0: not known; may be an estimate */
+	uint64_t bytes_done, bytes_total; /* of file content (check: of packs) */
+	uint64_t stored_bytes;            /* backup: put to the store so far */
+	uint64_t problems;                /* events so far that are no HZ_EVENT_NOTE */
 	uint64_t elapsed_ns;
 } hz_progress;
 
 enum {
-	HZ_EVENT_NOTE = 0,    /* worth knowing; changes no result */
-	HZ_EVENT_SOURCE = 1,  /* something of the source could not be read, vanished, or changed while being read */
-	HZ_EVENT_META = 2,    /* restore: content is there, an attribute could not be set, or an existing file was left */
-	HZ_EVENT_DAMAGE = 3,  /* stored bytes are damaged or missing, whether or not parity mended them; rollback */
-	HZ_EVENT_TARGET = 4   /* restore: a file could not be written */
+	HZ_EVENT_NOTE = 0,   /* worth knowing; changes no result */
+	HZ_EVENT_SOURCE = 1, /* something of the source could not be read, vanished, or changed while being read */
+	HZ_EVENT_META = 2, /* restore: content is there, an attribute could not be set, or an existing file was left */
+	HZ_EVENT_DAMAGE = 3, /* stored bytes are damaged or missing, whether or not parity mended them; rollback */
+	HZ_EVENT_TARGET = 4  /* restore: a file could not be written */
 };
 
 typedef struct hz_event {

@@ -32,16 +32,23 @@ typedef struct hz_snapshot_info {
 /* Non-zero stops and is returned. */
 typedef int (*hz_snapshot_fn)(void *user, const hz_snapshot_info *s);
 
-/* All snapshots that are valid and not forgotten, oldest first. Damaged or unverifiable commits are events of the job and make
- * the call return HZ_E_CORRUPT after the others were given. Needs HZ_NEED_LIST. */
+/* All snapshots that are valid and not forgotten, oldest first. Damaged or unverifiable commits are events of the job
+ * and make the call return HZ_E_CORRUPT after the others were given. Needs HZ_NEED_LIST. */
 HZ_API int hz_snapshots(hz_reader *r, hz_snapshot_fn fn, void *user, hz_job *job, hz_error **err);
 
-/* name: a unique prefix of an id (4 digits or more), "latest", or a time "YYYY-MM-DD[THH:MM[:SS][Z]]" (the newest at or before it; local
- * time without Z). HZ_E_NOTFOUND: none; HZ_E_INVAL: more than one. */
+/* name: a unique prefix of an id (4 digits or more), "latest", or a time "YYYY-MM-DD[THH:MM[:SS][Z]]" (the newest at or
+ * before it; local time without Z). HZ_E_NOTFOUND: none; HZ_E_INVAL: more than one. */
 HZ_API int hz_snapshot_find(char id[HZ_ID_HEX], hz_reader *r, const char *name, hz_job *job, hz_error **err);
 
-enum { HZ_TYPE_FILE = 1, HZ_TYPE_DIR = 2, HZ_TYPE_SYMLINK = 3, HZ_TYPE_CHAR = 4, HZ_TYPE_BLOCK = 5, HZ_TYPE_FIFO = 6,
-	HZ_TYPE_SOCKET = 7 };
+enum {
+	HZ_TYPE_FILE = 1,
+	HZ_TYPE_DIR = 2,
+	HZ_TYPE_SYMLINK = 3,
+	HZ_TYPE_CHAR = 4,
+	HZ_TYPE_BLOCK = 5,
+	HZ_TYPE_FIFO = 6,
+	HZ_TYPE_SOCKET = 7
+};
 
 typedef struct hz_entry_info {
 	uint32_t size;
@@ -50,7 +57,7 @@ typedef struct hz_entry_info {
 	size_t path_len;
 	const char *link; /* of a symlink; bytes */
 	size_t link_len;
-	uint32_t mode;	  /* permission bits, setuid, setgid, sticky */
+	uint32_t mode; /* permission bits, setuid, setgid, sticky */
 	uint32_t uid, gid;
 	uint32_t mtime_nsec;
 	int64_t mtime_sec;
@@ -61,22 +68,26 @@ typedef struct hz_entry_info {
 } hz_entry_info;
 typedef int (*hz_entry_fn)(void *user, const hz_entry_info *e);
 
-/* Everything in the snapshot id below path (NULL or "": all), the path itself included, parents before children, sorted by name.
- * HZ_E_NOTFOUND: no such path. Needs HZ_NEED_LIST. */
-HZ_API int hz_ls(hz_reader *r, const char *id, const char *path, hz_entry_fn fn, void *user, hz_job *job, hz_error **err);
+/* Everything in the snapshot id below path (NULL or "": all), the path itself included, parents before children, sorted
+ * by name. HZ_E_NOTFOUND: no such path. Needs HZ_NEED_LIST. */
+HZ_API int hz_ls(
+	hz_reader *r, const char *id, const char *path, hz_entry_fn fn, void *user, hz_job *job, hz_error **err);
 
 typedef struct hz_stats {
 	uint32_t size;
 	uint32_t reserved;
 	uint64_t snapshots;
-	uint64_t files, restore_bytes;	 /* summed over snapshots */
+	uint64_t files, restore_bytes; /* summed over snapshots */
 	uint64_t packs, pack_bytes;
-	uint64_t chunks;		 /* distinct */
-	uint64_t objects, store_bytes;	 /* everything in the store */
+	uint64_t chunks;               /* distinct */
+	uint64_t objects, store_bytes; /* everything in the store */
 	uint64_t runs, run_bytes;
 	uint64_t dead_packs, dead_pack_bytes; /* named by no run: dead or running sessions */
 } hz_stats;
-#define HZ_STATS_INIT { sizeof(hz_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define HZ_STATS_INIT                                                   \
+	{                                                               \
+		sizeof(hz_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+	}
 HZ_API int hz_stats_collect(hz_reader *r, hz_stats *stats, hz_job *job, hz_error **err);
 
 #ifdef __cplusplus
