@@ -78,7 +78,8 @@ static ssize_t read_silently(int tty, const char *text, char *out, size_t cap)
 		if (write(tty, text, strlen(text)) >= 0)
 			n = read_line(tty, out, cap);
 		saved = errno;
-		(void)write(tty, "\n", 1);
+		if (write(tty, "\n", 1) != 1)
+			n = n < 0 ? n : -1;
 		(void)tcsetattr(tty, TCSAFLUSH, &echo);
 		errno = saved;
 	}
