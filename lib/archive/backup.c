@@ -298,6 +298,7 @@ static void release(struct backup *b)
 	free(b->marks);
 	free(b->own);
 	free(b->heads);
+	free(b->missing.v);
 	sources_free(b->sources);
 	patterns_free(b->excludes);
 	group_release(&b->group);

@@ -41,7 +41,8 @@ struct backup {
 	size_t n_own;
 	struct id *heads;
 	size_t n_heads;
-	uint64_t number; /* highest of the heads */
+	uint64_t number;       /* highest of the heads */
+	struct id_set missing; /* heads that this host made and the store does not show */
 
 	struct mark *marks;
 	size_t n_marks;

@@ -91,11 +91,34 @@ bool backup_commit_is_ours(void *user, const struct id *commit)
 	return has_own(user, commit);
 }
 
-/* Heads against memory. */
-static int compare_with_state(struct backup *b, hz_error **err)
+/* Memory was read before the commits were listed: a head in it must be there. */
+static int find_missing(struct backup *b, hz_error **err)
 {
 	const struct admin_log *log = &b->repo.log;
-	bool foreign = false, missing = false;
+
+	for (size_t i = 0; i < b->state.heads.n; i++) {
+		const struct id *h = &b->state.heads.v[i];
+
+		if (!has_own(b, h) && !id_set_has(&log->tombstones, h) && !id_set_has(&log->losses, h) &&
+			id_set_add(&b->missing, h) < 0)
+			return err_nomem(err);
+	}
+	return 0;
+}
+
+/* Memory read again after the listing: whoever puts a commit has remembered it as pending before. */
+static bool has_foreign(const struct backup *b)
+{
+	for (size_t i = 0; i < b->n_heads; i++) {
+		if (!id_set_has(&b->state.heads, &b->heads[i]) && !id_set_has(&b->state.pending, &b->heads[i]))
+			return true;
+	}
+	return false;
+}
+
+static int compare_with_state(struct backup *b, hz_error **err)
+{
+	int rc;
 
 	if (!b->state.existed) {
 		if (b->n_heads > 0)
@@ -104,25 +127,18 @@ static int compare_with_state(struct backup *b, hz_error **err)
 				"taken as it is");
 		return b->n_heads ? state_adopt(&b->state, b->heads, b->n_heads, err) : 0;
 	}
-	for (size_t i = 0; i < b->n_heads; i++) {
-		if (id_set_has(&b->state.heads, &b->heads[i]))
-			continue;
-		if (!id_set_has(&b->state.pending, &b->heads[i]))
-			foreign = true;
-	}
-	for (size_t i = 0; i < b->state.heads.n; i++) {
-		const struct id *h = &b->state.heads.v[i];
-
-		if (!has_own(b, h) && !id_set_has(&log->tombstones, h) && !id_set_has(&log->losses, h))
-			missing = true;
-	}
-	if (foreign) {
+	rc = find_missing(b, err);
+	if (rc == 0)
+		rc = state_refresh(&b->state, err);
+	if (rc < 0)
+		return rc;
+	if (has_foreign(b)) {
 		b->result->alarm |= HZ_ALARM_FOREIGN_HEAD;
 		job_event(b->job, HZ_EVENT_DAMAGE, NULL, 0,
 			"there is a backup with this host's key that this host did not make: the key was copied, or "
 			"the host was cloned or put back");
 	}
-	if (missing || b->repo.rolled_back) {
+	if (b->missing.n > 0 || b->repo.rolled_back) {
 		b->result->alarm |= HZ_ALARM_ROLLBACK;
 		job_event(b->job, HZ_EVENT_DAMAGE, NULL, 0,
 			"the store does not show backups that this host made: it was rolled back, or they were "

@@ -349,7 +349,9 @@ int backup_session_commit(
 		hex_encode(b->result->snapshot_id, c.hash.b, ID_LEN);
 		/* The snapshot stands: what fails from here on is told, and mended by the next run. */
 		if (state_committed(&b->state, &c.hash, c.parents, c.n_parents, &e) < 0 ||
-			backup_lost_remember(b, &e) < 0 || journal_remove(&b->state, &b->session.id, &e) < 0)
+			backup_lost_remember(b, &e) < 0 || journal_remove(&b->state, &b->session.id, &e) < 0 ||
+			/* The alarm was given; the chain goes on from what is there. */
+			state_committed(&b->state, &c.hash, b->missing.v, b->missing.n, &e) < 0)
 			job_event(b->job, HZ_EVENT_NOTE, NULL, 0,
 				"the backup is stored, but this host's memory could not be written: %s",
 				hz_error_message(e));

@@ -96,6 +96,14 @@ void state_close(struct state *s)
 	*s = (struct state){ .dirfd = -1 };
 }
 
+int state_refresh(struct state *s, hz_error **err)
+{
+	AUTO_FD int lock = -1;
+	int rc = lockfile_take(&lock, s->dirfd, "lock", true, err);
+
+	return rc < 0 ? rc : load(s, err);
+}
+
 int state_add_pending(struct state *s, const struct id *commit, hz_error **err)
 {
 	AUTO_FD int lock = -1;

@@ -26,6 +26,8 @@ struct state {
 /* Makes the folder, reads the memory. */
 int state_open(struct state *s, const char *state_dir, const struct uid *writer, hz_error **err);
 void state_close(struct state *s);
+/* Reads the memory anew: another process may have committed. */
+int state_refresh(struct state *s, hz_error **err);
 /* Under the lock: reads anew, changes, writes durably. */
 int state_add_pending(struct state *s, const struct id *commit, hz_error **err);
 /* The commit stands in the store: it is a head, its parents are none any more. */
