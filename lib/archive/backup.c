@@ -122,29 +122,49 @@ static void find_own_places(struct backup *b, struct scan_options *so)
 	}
 }
 
+static bool key_of_fd(struct file_key *k, int fd)
+{
+	struct source_stat st;
+
+	if (fd < 0 || source_stat_fd(&st, fd) != 0)
+		return false;
+	*k = (struct file_key){ st.sig.dev, st.sig.ino };
+	return true;
+}
+
+/* The folder itself, or the one that a file or link lies in. */
+static int open_folder_of(const char *path)
+{
+	AUTO_FREE char *above = NULL;
+	char *slash;
+	int fd = vfs()->openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+
+	if (fd >= 0 || errno != ENOTDIR)
+		return fd;
+	above = strdup(path);
+	slash = above ? strrchr(above, '/') : NULL;
+	if (slash)
+		slash[slash == above] = '\0';
+	return vfs()->openat(AT_FDCWD, slash ? above : ".", O_PATH | O_DIRECTORY, 0);
+}
+
 /* Is the source the repository itself, or inside it? */
-static int check_not_inside(
-	const struct backup *b, const struct source_node *n, const struct file_key *repo, hz_error **err)
+static int check_not_inside(const struct backup *b, const struct source_node *n, const struct file_key *repo, hz_error **err)
 {
 	if (n->whole && n->real) {
-		AUTO_FD int fd = vfs()->openat(AT_FDCWD, n->real, O_PATH, 0);
-		struct file_key last = { 0, 0 };
-		struct source_stat st;
+		AUTO_FD int fd = open_folder_of(n->real);
+		struct file_key last = { 0, 0 }, here;
 
-		while (fd >= 0 && source_stat_fd(&st, fd) == 0) {
+		while (key_of_fd(&here, fd) && (here.dev != last.dev || here.ino != last.ino)) {
 			int up;
 
-			if (st.sig.dev == repo->dev && st.sig.ino == repo->ino) {
+			if (here.dev == repo->dev && here.ino == repo->ino) {
 				err_set(err, HZ_E_REFUSED, "%s lies inside the repository", n->real);
-				err_hint(err,
-					"back up something else; a repository is copied with its files, not backed up "
-					"into itself");
+				err_hint(err, "back up something else; a repository is copied with its files, not backed up into itself");
 				return HZ_E_REFUSED;
 			}
-			if (st.sig.dev == last.dev && st.sig.ino == last.ino)
-				break;
-			last = (struct file_key){ st.sig.dev, st.sig.ino };
-			up = vfs()->openat(fd, S_ISDIR(st.sig.mode) ? ".." : ".", O_PATH | O_DIRECTORY, 0);
+			last = here;
+			up = vfs()->openat(fd, "..", O_PATH | O_DIRECTORY, 0);
 			fd_close(&fd);
 			fd = up;
 		}

@@ -174,12 +174,12 @@ static const char *role_needed(uint32_t need)
 				      : "writer";
 }
 
+/* In the message, not in the hint: whoever asked for the passphrase has a hint of his own. */
 static int need_said(uint32_t need, int rc, hz_error **err)
 {
 	if (rc == HZ_E_AUTH) {
-		err_set(err, rc, "no passphrase was given");
-		err_hint(err, "this needs the %s role: give its passphrase, or a key file of that role with --key-file",
-			role_needed(need));
+		err_set(err, rc, "this needs the %s role, and no passphrase was given", role_needed(need));
+		err_hint(err, "give the passphrase, or a key file of that role with --key-file");
 	}
 	return rc;
 }

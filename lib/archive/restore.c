@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FILES_OPEN 64u
-#define DIRS_OPEN  256u
-#define TICK_MS    100u
+#define TICK_MS 100u
+
+struct restore_limits restore_limits = { .batch_bytes = (size_t)24 << 20, .files_open = 64, .dirs_open = 256 };
 
 /* ---- shared ---- */
 
@@ -64,6 +64,12 @@ int restore_tick(struct restore *r, hz_error **err)
 	p.files_done = __atomic_load_n(&r->progress.files_done, __ATOMIC_RELAXED);
 	p.bytes_done = __atomic_load_n(&r->progress.bytes_done, __ATOMIC_RELAXED);
 	return job_tick(r->job, &p) < 0 ? err_set(err, HZ_E_CANCELED, "cancelled") : 0;
+}
+
+int restore_phase(struct restore *r, uint32_t phase, hz_error **err)
+{
+	r->progress.phase = phase;
+	return restore_tick(r, err);
 }
 
 static int tick(void *user)
@@ -201,8 +207,9 @@ static int write_all(struct restore *r, hz_error **err)
 		rc = restore_data_run(r, err);
 	if (rc < 0 || r->target < 0)
 		return rc;
-	r->progress.phase = HZ_PHASE_ATTRS;
-	rc = restore_walk(r, &restore_finisher, err);
+	rc = restore_phase(r, HZ_PHASE_ATTRS, err);
+	if (rc == 0)
+		rc = restore_walk(r, &restore_finisher, err);
 	if (rc < 0)
 		return rc;
 	restore_link_locks(r);
@@ -215,9 +222,10 @@ static int verify_all(struct restore *r, hz_error **err)
 {
 	int rc;
 
-	r->progress.phase = HZ_PHASE_VERIFY;
 	r->progress.files_done = r->progress.bytes_done = 0;
-	rc = restore_walk(r, &restore_verifier, err);
+	rc = restore_phase(r, HZ_PHASE_VERIFY, err);
+	if (rc == 0)
+		rc = restore_walk(r, &restore_verifier, err);
 	return rc == 0 ? restore_verify_run(r, err) : rc;
 }
 
@@ -233,8 +241,10 @@ static int run(struct restore *r, const hz_restore_options *opts, const char *id
 	if (rc < 0)
 		return rc;
 	dry = r->opts.flags & HZ_RESTORE_DRY_RUN;
-	r->progress.phase = HZ_PHASE_PLAN;
 	r->first_walk = true;
+	rc = restore_phase(r, HZ_PHASE_PLAN, err);
+	if (rc < 0)
+		return rc;
 	if (dry)
 		rc = restore_walk(r, &restore_counter, err);
 	else
@@ -334,8 +344,8 @@ int hz_restore(hz_reader *reader, const char *id, const hz_restore_options *opts
 	(void)pthread_mutex_init(&once.lock, NULL);
 	reader->repo.job = job;
 	reader->repo.sink = (struct damage_sink){ sink_once, &once };
-	restore_fds_init(&r.files, FILES_OPEN);
-	restore_dirs_init(&r.dirs, -1, DIRS_OPEN);
+	restore_fds_init(&r.files, restore_limits.files_open);
+	restore_dirs_init(&r.dirs, -1, restore_limits.dirs_open);
 	job_begin(job);
 	rc = run(&r, opts, id, err);
 	release(&r);

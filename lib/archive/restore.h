@@ -103,6 +103,13 @@ bool restore_content_is_sparse(const struct entry *e);
 
 /* ---- the run ---- */
 
+/* What bounds memory and descriptors; tests make it small. */
+struct restore_limits {
+	size_t batch_bytes;
+	unsigned files_open, dirs_open;
+};
+extern struct restore_limits restore_limits;
+
 /* Of an entry; what restore_state_get gives for one that no walk has come to is RESTORE_NONE. */
 enum restore_state {
 	RESTORE_NONE,
@@ -217,6 +224,7 @@ void restore_event(struct restore *r, uint32_t kind, const struct restore_dir *d
 	__attribute__((format(printf, 5, 6)));
 /* Delivers events and progress; HZ_E_CANCELED. The calling thread only. */
 int restore_tick(struct restore *r, hz_error **err);
+int restore_phase(struct restore *r, uint32_t phase, hz_error **err); /* a tick too */
 /* pool_wait with ticks. */
 int restore_wait(struct restore *r, hz_error **err);
 /* Must the whole restore end when the target says this? */

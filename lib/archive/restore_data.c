@@ -352,7 +352,8 @@ int restore_data_run(struct restore *r, hz_error **err)
 	size_t n_idle = 0;
 	int rc = idle ? 0 : err_nomem(err), waited;
 
-	r->progress.phase = r->progress.phase == HZ_PHASE_PLAN ? HZ_PHASE_DATA : r->progress.phase;
+	if (rc == 0 && r->progress.phase == HZ_PHASE_PLAN)
+		rc = restore_phase(r, HZ_PHASE_DATA, err);
 	for (size_t i = 0; rc == 0 && i < b->n_files; i++) {
 		struct restore_file *f = b->files[i];
 

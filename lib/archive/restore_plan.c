@@ -9,9 +9,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#define BATCH_BYTES ((size_t)24 << 20)
-#define BATCH_WANTS ((size_t)256 << 10)
-
 /* Makes room for one more. */
 static int grow(void **v, size_t n, size_t *cap, size_t size, hz_error **err)
 {
@@ -103,8 +100,7 @@ struct restore_file *restore_file_new(
 
 static bool is_full(const struct restore_batch *b)
 {
-	return b->n_wants >= BATCH_WANTS ||
-		b->bytes + b->n_wants * sizeof(*b->wants) + b->n_pieces * sizeof(*b->pieces) >= BATCH_BYTES;
+	return b->bytes + b->n_wants * sizeof(*b->wants) + b->n_pieces * sizeof(*b->pieces) >= restore_limits.batch_bytes;
 }
 
 /* The pack that the chunk is read from: the one that was wanted last, if it has it. */

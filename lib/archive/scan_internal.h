@@ -105,6 +105,12 @@ struct dir_task {
 	struct scan_dir *d;
 };
 
+/* scan_list.c: fills the children; starts all that count. */
+int dir_list_nodes(struct scan_dir *d, hz_error **err);
+int dir_list_all(struct scan *s, struct scan_dir *d, hz_error **err);
+int dir_children_start(struct scan *s, unsigned worker, struct scan_dir *d, hz_error **err);
+int subdir_start(struct scan *s, struct scan_dir *d, uint32_t slot, hz_error **err);
+
 /* Files first..first+n-1 of the folder's list of files to read. */
 int files_submit(
 	struct scan *s, unsigned worker, struct scan_dir *d, const uint32_t *slots, uint32_t n, hz_error **err);

@@ -32,7 +32,8 @@ void sources_free(struct sources *s)
 	free(s);
 }
 
-/* Components joined by '/', "." and empty ones dropped, "x/.." folded; HZ_E_INVAL for ".." that is left. */
+/* Components joined by '/', "." and empty ones dropped. HZ_E_INVAL for "..": folding it would name another folder than
+ * the system does where a symlink stands before it. */
 static int normalise(char **out, const char *path, hz_error **err)
 {
 	size_t cap = strlen(path) + 1;
@@ -45,16 +46,10 @@ static int normalise(char **out, const char *path, hz_error **err)
 		size_t n = strcspn(p, "/");
 
 		if (n == 2 && p[0] == '.' && p[1] == '.') {
-			if (w == o) {
-				free(o);
-				err_set(err, HZ_E_INVAL, "%s: leads above where it starts", path);
-				err_hint(err, "name the folder itself, or change to it first");
-				return HZ_E_INVAL;
-			}
-			while (w > o && w[-1] != '/')
-				w--;
-			if (w > o)
-				w--;
+			free(o);
+			err_set(err, HZ_E_INVAL, "%s: has \"..\" in it", path);
+			err_hint(err, "name the folder itself, or change to it first");
+			return HZ_E_INVAL;
 		} else if (n > 0 && !(n == 1 && p[0] == '.')) {
 			if (w > o)
 				*w++ = '/';

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Shared by packer.c (reserving places, encrypting frames) and packer_finish.c (tables, padding, parity, the put). */
+#ifndef ARCHIVE_PACKER_INTERNAL_H
+#define ARCHIVE_PACKER_INTERNAL_H
+
+#include "archive/pack.h"
+#include <pthread.h>
+
+struct role_list {
+	struct pack_frame *frames;
+	uint32_t n, cap;
+	struct frame_member *members;
+	uint32_t n_members, cap_members;
+};
+
+struct open_pack {
+	struct uid uid;
+	uint64_t serial;
+	uint8_t *stream;
+	uint32_t used; /* end of the last frame */
+	unsigned pending;
+	bool closed;
+	uint8_t key[3][KEY_LEN];
+	struct role_list r[3];
+	uint64_t raw_bytes;
+};
+
+struct held_frame {
+	struct held_frame *next;
+	uint8_t *data;
+	size_t len;
+	uint32_t raw_len;
+	enum frame_method method;
+	struct frame_member *m;
+	size_t n;
+};
+
+/* A worker's cipher for the pack that it used last. */
+struct worker_aead {
+	uint64_t serial;
+	struct aead *a[3];
+};
+
+struct packer {
+	struct store *store;
+	const struct repo_header *repo;
+	const struct session *session;
+	struct packer_hooks hooks;
+	unsigned workers;
+	struct worker_aead *w;
+	pthread_mutex_t lock;     /* everything below */
+	pthread_mutex_t put_lock; /* one pack at a time through the hooks */
+	struct open_pack *open[3];
+	uint64_t serial;
+	uint8_t *spare; /* one stream buffer kept for the next pack */
+	struct held_frame *held, **held_tail;
+	size_t held_bytes;
+	uint64_t stored;
+};
+
+void open_pack_free(struct open_pack *o);
+/* A frame and its members at the end of a role's list. */
+int role_list_add(
+	struct role_list *r, const struct pack_frame *f, const struct frame_member *m, size_t n, hz_error **err);
+int packer_seal(uint8_t *out, struct aead *a, const struct packer *p, const struct uid *pack, enum pack_role role,
+	enum pack_space space, uint64_t counter, const void *data, size_t len, hz_error **err);
+/* Payload stream that the pack would need with one more frame of the role (len 0: without), the pad's own entry
+ * included. */
+uint64_t open_pack_need(const struct open_pack *o, enum pack_role role, uint64_t len, uint64_t members);
+/* Completes and puts a pack that nobody works on any more; consumes o. */
+int packer_finish_pack(struct packer *p, struct open_pack *o, hz_error **err);
+
+#endif
