@@ -176,8 +176,6 @@ int dir_run(void *arg, unsigned worker, hz_error **err)
 	}
 	if (d->fd >= 0 && !is_other_file_system(s, d)) {
 		rc = d->node && !d->node->whole ? dir_list_nodes(d, err) : dir_list_all(s, d, err);
-		if (d->n > 1)
-			qsort(d->children, d->n, sizeof(*d->children), cmp_child);
 		if (rc == 0)
 			rc = dir_children_start(s, worker, d, err);
 	}

@@ -81,6 +81,8 @@ int dir_list_all(struct scan *s, struct scan_dir *d, hz_error **err)
 		scan_error(s, SOURCE_UNREADABLE, d, NULL, "folder cannot be listed", hz_error_errno(e));
 		d->partial = true;
 	}
+	if (d->n > 1)
+		qsort(d->children, d->n, sizeof(*d->children), cmp_child);
 	return 0;
 }
 
