@@ -529,6 +529,9 @@ static void malformed_items_are_refused(void **state)
 		assert_fails(admin_apply(&f->log, items_.data, items_.len, &self, 1, 0, &err), HZ_E_CORRUPT, &err); \
 		buf_release(&items_);                                                                               \
 	} while (0)
+	/* Of what is not there. */
+	REFUSED(section_put(&items_, ITEM_AGENT_END, self.b, UID_LEN));
+	REFUSED(section_put(&items_, ITEM_KEY_END, self.b, UID_LEN));
 	REFUSED(item_signers(&items_, &f->repo.roots, zero, &err));
 	REFUSED(item_signers(&items_, &f->repo.roots, two, &err));
 	REFUSED(item_signers(&items_, &none, two, &err));
@@ -542,9 +545,6 @@ static void malformed_items_are_refused(void **state)
 	REFUSED(item_writer(&items_, &w, 1, &f->repo.id, &f->recipients, "", &err));
 	REFUSED(item_key(&items_, 4, &self, &f->log.hashes[0], &err));
 	REFUSED(item_issued(&items_, HZ_ROLE_WRITER, &self, 1, &f->repo.id, &f->recipients, "", &err));
-	/* Of what is not there. */
-	REFUSED(section_put(&items_, ITEM_AGENT_END, self.b, UID_LEN));
-	REFUSED(section_put(&items_, ITEM_KEY_END, self.b, UID_LEN));
 #undef REFUSED
 }
 
