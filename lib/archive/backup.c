@@ -149,7 +149,8 @@ static int open_folder_of(const char *path)
 }
 
 /* Is the source the repository itself, or inside it? */
-static int check_not_inside(const struct backup *b, const struct source_node *n, const struct file_key *repo, hz_error **err)
+static int check_not_inside(
+	const struct backup *b, const struct source_node *n, const struct file_key *repo, hz_error **err)
 {
 	if (n->whole && n->real) {
 		AUTO_FD int fd = open_folder_of(n->real);
@@ -160,7 +161,9 @@ static int check_not_inside(const struct backup *b, const struct source_node *n,
 
 			if (here.dev == repo->dev && here.ino == repo->ino) {
 				err_set(err, HZ_E_REFUSED, "%s lies inside the repository", n->real);
-				err_hint(err, "back up something else; a repository is copied with its files, not backed up into itself");
+				err_hint(err,
+					"back up something else; a repository is copied with its files, not backed up "
+					"into itself");
 				return HZ_E_REFUSED;
 			}
 			last = here;
