@@ -2,6 +2,7 @@
 /* What the store shows of this writer: its commits, its heads, and marks; compared with what this host remembers
  * (docs/format/session.md). */
 #include "archive/backup.h"
+#include "archive/seen.h"
 #include "base/newfile.h"
 #include <fcntl.h>
 #include <string.h>
@@ -36,18 +37,39 @@ static int see_commit(void *user, const char *name, uint64_t size)
 	return 0;
 }
 
-/* A commit of this writer, verified. Others', open or damaged ones are left out; damage is told. */
-static int load_own(
-	struct backup *b, const struct uid *session, unsigned attempt, struct id_set *parents, hz_error **err)
+static int own_add(struct backup *b, const struct seen_commit *c, struct id_set *parents, hz_error **err)
 {
+	struct own_commit *v;
+
+	if (c->kind != COMMIT_SNAPSHOT && c->kind != COMMIT_PLAIN)
+		return 0;
+	v = realloc(b->own, (b->n_own + 1) * sizeof(*v));
+	if (!v)
+		return err_nomem(err);
+	b->own = v;
+	v[b->n_own++] = (struct own_commit){ c->session, c->attempt, c->hash, c->number, c->kind, false };
+	for (size_t i = 0; i < c->n_parents; i++) {
+		if (id_set_add(parents, &c->parents[i]) < 0)
+			return err_nomem(err);
+	}
+	return 0;
+}
+
+/* One commit, verified if no earlier run did. Others', open or damaged ones do not count; damage is told. */
+static int load_own(struct backup *b, const struct uid *session, unsigned attempt, struct id_set *parents,
+	struct seen *seen, hz_error **err)
+{
+	const struct seen_commit *known = seen_find(seen, session, attempt);
+	struct seen_commit found = { .session = *session, .attempt = attempt };
 	AUTO(hz_error_free) hz_error *e = NULL;
 	struct session s;
 	struct commit c = { 0 };
-	int rc = session_load(&s, b->repo.store, session, &b->repo.log, NULL, &b->repo.sink, &e);
+	int rc;
 
-	if (rc == 0 && !uid_eq(&s.writer, &b->repo.key->key_id))
-		return 0;
-	if (rc == 0)
+	if (known)
+		return own_add(b, known, parents, err);
+	rc = session_load(&s, b->repo.store, session, &b->repo.log, NULL, &b->repo.sink, &e);
+	if (rc == 0 && uid_eq(&s.writer, &b->repo.key->key_id))
 		rc = commit_load(&c, NULL, b->repo.store, session, attempt, &b->repo.log, &s, &b->repo.sink, &e);
 	if (rc == HZ_E_CORRUPT || rc == HZ_E_NOTFOUND || rc == HZ_E_REFUSED) {
 		if (rc == HZ_E_CORRUPT)
@@ -59,20 +81,14 @@ static int load_own(
 			*err = TAKE(e);
 		return rc;
 	}
-	if (c.kind <= COMMIT_PLAIN) {
-		struct own_commit *v = realloc(b->own, (b->n_own + 1) * sizeof(*v));
-
-		if (v) {
-			b->own = v;
-			v[b->n_own++] = (struct own_commit){ *session, attempt, c.hash, c.number, c.kind, false };
-		} else {
-			rc = err_nomem(err);
-		}
-		for (size_t i = 0; rc == 0 && i < c.n_parents; i++) {
-			if (id_set_add(parents, &c.parents[i]) < 0)
-				rc = err_nomem(err);
-		}
-	}
+	found.kind = c.kind;
+	found.hash = c.hash;
+	found.number = c.number;
+	found.parents = c.parents;
+	found.n_parents = (uint32_t)c.n_parents;
+	rc = own_add(b, &found, parents, err);
+	if (rc == 0 && seen_add(seen, &found) < 0)
+		rc = err_nomem(err);
 	commit_release(&c);
 	return rc;
 }
@@ -151,12 +167,18 @@ int backup_find_heads(struct backup *b, hz_error **err)
 {
 	struct names l = { 0 };
 	struct id_set parents = { 0 };
+	struct seen seen = { 0 };
 	int rc = store_list(b->repo.store, "commits", see_commit, &l, err);
 
 	if (rc == HZ_E_NOMEM)
 		(void)err_nomem(err);
+	else if (rc == 0 && seen_load(&seen, b->repo.cache_dir, &b->repo.key->key_id) < 0)
+		rc = err_nomem(err);
 	for (size_t i = 0; rc == 0 && i < l.n; i++)
-		rc = load_own(b, &l.v[i], l.attempt[i], &parents, err);
+		rc = load_own(b, &l.v[i], l.attempt[i], &parents, &seen, err);
+	if (rc == 0 && seen.n > seen.sorted && !(b->o.flags & HZ_BACKUP_DRY_RUN))
+		seen_save(&seen, b->repo.cache_dir, &b->repo.key->key_id);
+	seen_release(&seen);
 	free(l.v);
 	free(l.attempt);
 	b->heads = calloc(b->n_own + 1, sizeof(*b->heads));
