@@ -206,7 +206,7 @@ static void check_release(struct check *c)
 	if (c->groups && c->r->n_groups == 0 && c->n_groups > 0)
 		group_release(&c->groups[0]);
 	if (c->groups)
-		wipe(c->groups, (c->n_groups + 1) * sizeof(*c->groups));
+		wipe(c->groups, c->n_groups * sizeof(*c->groups));
 	free(c->groups);
 	idmap_release(&c->told);
 	free(c->lost);
