@@ -183,28 +183,29 @@ static int load_whole(struct pack *p, hz_error **err)
 	return 0;
 }
 
-/* Bytes [off, off + len) of the payload stream into *at: borrowed from the whole pack, or read into tmp. */
+/* Bytes [off, off + len) of the payload stream into *at: borrowed from the whole pack, or read into tmp. Only the blocks that hold them are
+ * verified: damage beside them, in what rounding reads too much, is no reason to give them up. */
 static int stream_range(struct pack *p, uint32_t off, uint32_t len, struct buf *tmp, const uint8_t **at, hz_error **err)
 {
 	uint32_t first = off / OBJECT_PAYLOAD, last = (off + len - 1) / OBJECT_PAYLOAD;
+	uint32_t from = first - first % RANGE_BLOCKS, to = last + RANGE_BLOCKS - 1 - last % RANGE_BLOCKS;
 	uint8_t *room;
 	int rc;
 
 	if (!p->whole.data) {
-		first -= first % RANGE_BLOCKS;
-		last += RANGE_BLOCKS - 1 - last % RANGE_BLOCKS;
-		if (last >= p->blocks)
-			last = p->blocks - 1;
+		if (to >= p->blocks)
+			to = p->blocks - 1;
 		buf_reset(tmp);
-		room = buf_extend(tmp, (size_t)(last - first + 1) * OBJECT_BLOCK);
+		room = buf_extend(tmp, (size_t)(to - from + 1) * OBJECT_BLOCK);
 		if (!room)
 			return err_nomem(err);
-		rc = store_get(p->store, p->name.s, (uint64_t)first * OBJECT_BLOCK, room, tmp->len, err);
+		rc = store_get(p->store, p->name.s, (uint64_t)from * OBJECT_BLOCK, room, tmp->len, err);
+		room += (size_t)(first - from) * OBJECT_BLOCK;
 		if (rc == 0 && object_unwrap(p->name.s, p->blocks, first, last - first + 1, room)) {
 			*at = room + (off - first * OBJECT_PAYLOAD);
 			return 0;
 		}
-		if (rc < 0 && rc != HZ_E_CORRUPT && rc != HZ_E_IO)
+		if (rc < 0 && rc != HZ_E_CORRUPT)
 			return rc;
 		err_clear(err);
 		rc = load_whole(p, err);

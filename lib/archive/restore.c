@@ -59,11 +59,9 @@ void restore_event(struct restore *r, uint32_t kind, const struct restore_dir *d
 
 int restore_tick(struct restore *r, hz_error **err)
 {
-	hz_progress p = r->progress;
-
-	p.files_done = __atomic_load_n(&r->progress.files_done, __ATOMIC_RELAXED);
-	p.bytes_done = __atomic_load_n(&r->progress.bytes_done, __ATOMIC_RELAXED);
-	return job_tick(r->job, &p) < 0 ? err_set(err, HZ_E_CANCELED, "cancelled") : 0;
+	r->progress.files_done = __atomic_load_n(&r->files_done, __ATOMIC_RELAXED);
+	r->progress.bytes_done = __atomic_load_n(&r->bytes_done, __ATOMIC_RELAXED);
+	return job_tick(r->job, &r->progress) < 0 ? err_set(err, HZ_E_CANCELED, "cancelled") : 0;
 }
 
 int restore_phase(struct restore *r, uint32_t phase, hz_error **err)
@@ -222,7 +220,7 @@ static int verify_all(struct restore *r, hz_error **err)
 {
 	int rc;
 
-	r->progress.files_done = r->progress.bytes_done = 0;
+	r->files_done = r->bytes_done = 0;
 	rc = restore_phase(r, HZ_PHASE_VERIFY, err);
 	if (rc == 0)
 		rc = restore_walk(r, &restore_verifier, err);
@@ -358,7 +356,7 @@ int hz_restore(hz_reader *reader, const char *id, const hz_restore_options *opts
 		memcpy(result, &r.result, size);
 		result->size = size;
 	}
-	(void)job_tick(job, &r.progress);
+	(void)restore_tick(&r, NULL);
 	reader->repo.job = NULL;
 	once_release(&once);
 	return rc;

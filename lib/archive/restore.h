@@ -194,7 +194,8 @@ struct restore {
 	hz_job *job;
 	hz_restore_options opts;
 	hz_restore_result result;
-	hz_progress progress;           /* files_done and bytes_done are atomic */
+	hz_progress progress;           /* the calling thread's */
+	uint64_t files_done, bytes_done; /* atomic */
 	struct pool *pool;
 	struct restore_worker *workers; /* one a thread of the pool, and one for the caller's */
 	unsigned n_workers;

@@ -177,7 +177,7 @@ int restore_file_write(struct restore *r, const struct restore_want *w, const ui
 	give_back(r, f);
 	if (rc)
 		return target_failed(r, f, "write", rc, err);
-	(void)__atomic_add_fetch(&r->progress.bytes_done, w->len, __ATOMIC_RELAXED);
+	(void)__atomic_add_fetch(&r->bytes_done, w->len, __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -318,6 +318,6 @@ int restore_file_finish(struct restore *r, struct restore_worker *w, struct rest
 		restore_file_discard(r, f);
 		f->state = (enum restore_state)f->failed;
 	}
-	(void)__atomic_add_fetch(&r->progress.files_done, 1, __ATOMIC_RELAXED);
+	(void)__atomic_add_fetch(&r->files_done, 1, __ATOMIC_RELAXED);
 	return rc;
 }

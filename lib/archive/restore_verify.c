@@ -89,7 +89,7 @@ static int compare_content(struct restore *r, struct restore_worker *w, const st
 		else if (!chunk_id_matches(w->content, DOMAIN_DATA, room, chunk.len, &chunk.id))
 			differs(s, "content", 0);
 		else
-			(void)__atomic_add_fetch(&r->progress.bytes_done, chunk.len, __ATOMIC_RELAXED);
+			(void)__atomic_add_fetch(&r->bytes_done, chunk.len, __ATOMIC_RELAXED);
 	}
 	restore_content_release(&c);
 	return rc;
@@ -146,7 +146,7 @@ static int run_file(void *arg, unsigned worker, hz_error **err)
 		return rc;
 	}
 	f->failed = !tell(t->r, &s, f->dir, f->name);
-	(void)__atomic_add_fetch(&t->r->progress.files_done, 1, __ATOMIC_RELAXED);
+	(void)__atomic_add_fetch(&t->r->files_done, 1, __ATOMIC_RELAXED);
 	return 0;
 }
 
