@@ -116,26 +116,54 @@ static int open_at(int dirfd, const char *name, bool follow)
 	return fd < 0 && errno == EPERM ? vfs()->openat(dirfd, name, flags, 0) : fd;
 }
 
+/* A folder that is only on the way need not be readable: what was asked for lies below it. *closed: it can only be
+ * passed. */
+static int open_way(int dirfd, const char *name, bool *closed)
+{
+	int fd = open_at(dirfd, name, true);
+
+	*closed = fd < 0 && errno == EACCES;
+	return *closed ? vfs()->openat(dirfd, name, O_PATH | O_DIRECTORY, 0) : fd;
+}
+
+/* The root of the stored tree: "." when that was asked for, else only where relative paths begin, if there are any. */
+static void root_open(struct scan *s, struct scan_dir *d)
+{
+	bool closed;
+
+	d->slash_fd = open_way(AT_FDCWD, "/", &closed);
+	if (!d->node->whole) {
+		d->fd = open_way(AT_FDCWD, ".", &closed);
+		return;
+	}
+	d->fd = open_at(AT_FDCWD, d->node->real ? d->node->real : ".", true);
+	if (d->fd >= 0)
+		bump(&s->r->sources_found, 1);
+}
+
+static void could_not_open(struct scan *s, struct scan_dir *d, int e)
+{
+	scan_error(s, e == ENOENT ? SOURCE_MISSING : SOURCE_UNREADABLE, d, NULL, "folder cannot be opened", e);
+	d->unreadable = d->partial = true;
+}
+
 /* Opens and reads the folder's own attributes; a folder that cannot be opened keeps what its stat says. */
 static void dir_open(struct scan *s, struct scan_dir *d)
 {
 	struct scan_child *c = d->parent ? &d->parent->children[d->slot] : NULL;
 	const char *what = NULL;
+	bool closed = false, only_way = !d->parent && !d->node->whole;
 	int e;
 
-	if (!d->parent) {
-		d->fd = open_at(AT_FDCWD, d->node->real ? d->node->real : ".", true);
-		d->slash_fd = open_at(AT_FDCWD, "/", true);
-		if (d->node->whole && d->fd >= 0)
-			bump(&s->r->sources_found, 1);
-	} else {
-		d->fd = open_at(dir_fd_of(d->parent, c), c->name, d->node != NULL);
-	}
-	if (d->fd < 0) {
-		e = errno;
-		scan_error(s, e == ENOENT ? SOURCE_MISSING : SOURCE_UNREADABLE, d, NULL, "folder cannot be opened", e);
-		d->unreadable = d->partial = true;
-	} else {
+	if (!d->parent)
+		root_open(s, d);
+	else if (d->node)
+		d->fd = open_way(dir_fd_of(d->parent, c), c->name, &closed);
+	else
+		d->fd = open_at(dir_fd_of(d->parent, c), c->name, false);
+	if (d->fd < 0 && !only_way) {
+		could_not_open(s, d, errno);
+	} else if (d->fd >= 0) {
 		e = source_stat_fd(&d->st, d->fd);
 		if (e)
 			scan_error(s, SOURCE_ATTRS, d, NULL, "stat", e);
@@ -144,10 +172,10 @@ static void dir_open(struct scan *s, struct scan_dir *d)
 	}
 	if (!d->parent)
 		d->root_dev = d->st.sig.dev;
-	if (!d->parent && !d->node->whole)
+	if (only_way)
 		return;
 	e = entry_read(&d->entry, d->arena, s->names, &d->st, d->parent ? dir_fd_of(d->parent, c) : d->fd,
-		c ? c->name : ".", d->fd, &what);
+		c ? c->name : ".", closed ? -1 : d->fd, &what);
 	if (e && d->fd >= 0)
 		scan_error(s, SOURCE_ATTRS, d, NULL, what ? what : "attributes", e);
 	d->has_entry = true;
@@ -174,7 +202,7 @@ int dir_run(void *arg, unsigned worker, hz_error **err)
 			d->has_cached = cache_read(s->o.cache, c->cached->record, &d->cached) == 0;
 		dir_fd_release(d->parent);
 	}
-	if (d->fd >= 0 && !is_other_file_system(s, d)) {
+	if ((d->fd >= 0 || !d->parent) && !d->unreadable && !is_other_file_system(s, d)) {
 		rc = d->node && !d->node->whole ? dir_list_nodes(d, err) : dir_list_all(s, d, err);
 		if (rc == 0)
 			rc = dir_children_start(s, worker, d, err);
