@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Everything as somebody who is not root: places by XDG, files that cannot be read (3), owners that cannot be set (3).
+. "${HOZEN_TESTS:?}/integration/kit.sh"
+as=
+if [ "$(id -u)" -eq 0 ]; then
+  command -v setpriv >/dev/null || exit 77
+  # The build may lie where only root can look.
+  mkdir "$T/bin" && cp "$HB" "$T/bin" && cp -L "$(dirname "$HB")"/../lib/libhozen.so.0 "$T/bin"
+  export LD_LIBRARY_PATH="$T/bin" HB="$T/bin/hozen-backup"
+  chmod 711 "$T"
+  as='setpriv --reuid 65534 --regid 65534 --clear-groups'
+  $as "$HB" --version >/dev/null 2>&1 || exit 77
+fi
+make_passphrase
+mkdir -p "$T/own/home" "$T/src/secret-folder"
+echo readable >"$T/src/readable"
+echo hidden >"$T/src/hidden"
+echo inside >"$T/src/secret-folder/inside"
+cp "$T/pass" "$T/own/pass"
+[ -z "$as" ] || chown -R 65534:65534 "$T/own"
+chmod 000 "$T/src/hidden" "$T/src/secret-folder"
+unset HOZEN_STATE_DIR HOZEN_CACHE_DIR HOZEN_KEY_FILE
+unset XDG_CONFIG_HOME XDG_STATE_HOME XDG_CACHE_HOME
+export HOME="$T/own/home" HOZEN_REPO="$T/own/repo" HOZEN_PASSPHRASE_FILE="$T/own/pass"
+
+# shellcheck disable=SC2086 # a command of several words, or none
+user() {
+  want_user=$1
+  shift
+  run "$want_user" $as "$@"
+}
+user 0 "$HB" init --json
+id=$(field repo_id)
+[ "$id" != none ] || id=$(field id)
+[ -f "$HOME/.config/hozen/$id/writer.key" ] || fail 'the key file is not where XDG says'
+user 3 "$HB" create --json "$T/src"
+expect complete false
+expect source_errors 2
+grep -q '"code":"SOURCE".*"path":"[^"]*/hidden"' "$T/out" || fail 'the unreadable file is not named'
+grep -q '"code":"SOURCE".*"path":"[^"]*/secret-folder"' "$T/out" || fail 'the unreadable folder is not named'
+[ -d "$HOME/.local/state/hozen/$id" ] || fail 'the state is not where XDG says'
+[ -d "$HOME/.cache/hozen/$id" ] || fail 'the cache is not where XDG says'
+user 3 "$HB" create -q "$T/src"
+says hidden
+user 0 "$HB" snapshots --json
+grep -q '"complete":false' "$T/out" || fail 'the snapshot passes for complete'
+user 0 "$HB" check --read-data
+# A snapshot with exceptions restores what it has.
+user 0 "$HB" ls latest "${T#/}/src"
+prints readable
+if grep -q inside "$T/out"; then fail 'what could not be read is listed'; fi
+if [ -n "$as" ]; then
+  # src belongs to root: nobody cannot give it back, and that is said.
+  user 3 "$HB" restore latest --target "$T/own/restored"
+else
+  user 0 "$HB" restore latest --target "$T/own/restored"
+fi
+[ "$(cat "$T/own/restored/${T#/}/src/readable")" = readable ] || fail 'the readable file is not restored'
+[ ! -e "$T/own/restored/${T#/}/src/secret-folder/inside" ] || fail 'where does that come from'
+
+# Of its own tree everything comes back.
+mkdir "$T/own/tree" && echo mine >"$T/own/tree/file"
+[ -z "$as" ] || chown -R 65534:65534 "$T/own/tree"
+user 0 sh -c 'cd "$1" && "$0" create .' "$HB" "$T/own/tree"
+user 0 "$HB" restore latest --target "$T/own/tree2" --verify
+same "$T/own/tree" "$T/own/tree2"
+
+# Where the command is given does not matter to absolute paths, even if that folder is closed to the user.
+mkdir -m 700 "$T/closed"
+user 0 sh -c 'cd "$1" 2>/dev/null; "$0" create "$2"' "$HB" "$T/closed" "$T/own/tree"
+cd "$T/closed" || fail cd
+user 0 "$HB" create -q "$T/own/tree"
