@@ -183,8 +183,9 @@ static int load_whole(struct pack *p, hz_error **err)
 	return 0;
 }
 
-/* Bytes [off, off + len) of the payload stream into *at: borrowed from the whole pack, or read into tmp. Only the blocks that hold them are
- * verified: damage beside them, in what rounding reads too much, is no reason to give them up. */
+/* Bytes [off, off + len) of the payload stream into *at: borrowed from the whole pack, or read into tmp. Only the
+ * blocks that hold them are verified: damage beside them, in what rounding reads too much, is no reason to give them
+ * up. */
 static int stream_range(struct pack *p, uint32_t off, uint32_t len, struct buf *tmp, const uint8_t **at, hz_error **err)
 {
 	uint32_t first = off / OBJECT_PAYLOAD, last = (off + len - 1) / OBJECT_PAYLOAD;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * hz_restore: what the walks share, and their order. Symlinks, devices and hard links come after all content, the
- * attributes of a folder after everything in it. Nothing is flushed file by file: one syncfs of the target's file system
- * ends the restore, and its failure is an error.
+ * attributes of a folder after everything in it. Nothing is flushed file by file: one syncfs of the target's file
+ * system ends the restore, and its failure is an error.
  */
 #include "archive/restore.h"
 #include "base/clock.h"
@@ -43,7 +43,8 @@ int restore_state_set(struct restore *r, uint64_t n, enum restore_state s, hz_er
 	return 0;
 }
 
-void restore_event(struct restore *r, uint32_t kind, const struct restore_dir *dir, const char *name, const char *fmt, ...)
+void restore_event(
+	struct restore *r, uint32_t kind, const struct restore_dir *dir, const char *name, const char *fmt, ...)
 {
 	AUTO_FREE char *path = NULL;
 	char text[768];
@@ -98,8 +99,8 @@ bool restore_errno_is_fatal(int errnum)
 		errnum == EMFILE || errnum == ENFILE;
 }
 
-int restore_target_failed(
-	struct restore *r, const struct restore_dir *dir, const char *name, const char *what, int errnum, hz_error **err)
+int restore_target_failed(struct restore *r, const struct restore_dir *dir, const char *name, const char *what,
+	int errnum, hz_error **err)
 {
 	AUTO_FREE char *path = NULL;
 	size_t len = 0;
@@ -119,7 +120,8 @@ void restore_short(void *user, const char *what, int errnum)
 	int n;
 
 	s->n++;
-	n = snprintf(s->text + s->len, sizeof(s->text) - s->len, "%s%s: %s", s->len ? "; " : "", what, strerrordesc_np(errnum));
+	n = snprintf(s->text + s->len, sizeof(s->text) - s->len, "%s%s: %s", s->len ? "; " : "", what,
+		strerrordesc_np(errnum));
 	if (n > 0)
 		s->len += (size_t)n < sizeof(s->text) - s->len ? (size_t)n : sizeof(s->text) - s->len - 1;
 }
@@ -331,8 +333,8 @@ static void once_release(struct once *o)
 	(void)pthread_mutex_destroy(&o->lock);
 }
 
-int hz_restore(hz_reader *reader, const char *id, const hz_restore_options *opts, hz_job *job, hz_restore_result *result,
-	hz_error **err)
+int hz_restore(hz_reader *reader, const char *id, const hz_restore_options *opts, hz_job *job,
+	hz_restore_result *result, hz_error **err)
 {
 	struct restore r = { .reader = reader, .job = job, .target = -1, .result = HZ_RESTORE_RESULT_INIT };
 	struct once once = { .to = reader->repo.sink };

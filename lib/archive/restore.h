@@ -24,8 +24,8 @@
 /* A descriptor that is closed when it was not used for long, and opened again at need. Idle ones (no pins) are in a
  * list. All calls with the lock held. */
 struct restore_fd {
-	int fd;       /* -1: closed */
-	int errnum;   /* of a close that failed */
+	int fd;     /* -1: closed */
+	int errnum; /* of a close that failed */
 	unsigned pins;
 	struct restore_fd *newer, *older;
 };
@@ -87,14 +87,13 @@ struct restore_piece {
 struct restore_content {
 	const struct entry *e;
 	struct node_walk *chunks, *extents;
-	uint32_t chunk_at, extent_at;   /* of lists in the entry itself */
-	struct restore_piece left;      /* of the extent that is being filled */
-	struct restore_piece *pieces;   /* of the chunk at hand */
+	uint32_t chunk_at, extent_at; /* of lists in the entry itself */
+	struct restore_piece left;    /* of the extent that is being filled */
+	struct restore_piece *pieces; /* of the chunk at hand */
 	size_t n_pieces, cap_pieces;
 };
 /* e must live as long. */
-int restore_content_open(
-	struct restore_content *c, const struct entry *e, node_get_fn get, void *user, hz_error **err);
+int restore_content_open(struct restore_content *c, const struct entry *e, node_get_fn get, void *user, hz_error **err);
 /* 1 and the next chunk, its pieces in c; 0 at the end. */
 int restore_content_next(struct restore_content *c, struct chunk_ref *chunk, hz_error **err);
 void restore_content_release(struct restore_content *c);
@@ -136,7 +135,7 @@ struct restore_file {
 	struct restore_dir *dir;
 	struct restore_link *link; /* when it is the first name of several */
 	const char *name;
-	uint64_t n;    /* place in the walk */
+	uint64_t n; /* place in the walk */
 	uint64_t size;
 	uint64_t data; /* bytes of its chunks */
 	struct restore_fd slot;
@@ -159,8 +158,8 @@ struct restore_want {
 	uint32_t len;
 	uint32_t pack; /* number in the index */
 	struct restore_file *file;
-	uint64_t off;         /* in the file; or, with pieces, the first of them in the batch */
-	uint32_t n_pieces;    /* 0: it lies in one piece */
+	uint64_t off;      /* in the file; or, with pieces, the first of them in the batch */
+	uint32_t n_pieces; /* 0: it lies in one piece */
 };
 struct restore_batch {
 	struct restore_want *wants;
@@ -194,7 +193,7 @@ struct restore {
 	hz_job *job;
 	hz_restore_options opts;
 	hz_restore_result result;
-	hz_progress progress;           /* the calling thread's */
+	hz_progress progress;            /* the calling thread's */
 	uint64_t files_done, bytes_done; /* atomic */
 	struct pool *pool;
 	struct restore_worker *workers; /* one a thread of the pool, and one for the caller's */
@@ -221,8 +220,8 @@ struct restore {
 enum restore_state restore_state_get(const struct restore *r, uint64_t n);
 int restore_state_set(struct restore *r, uint64_t n, enum restore_state s, hz_error **err);
 /* An event with a path below the target. Any thread. */
-void restore_event(struct restore *r, uint32_t kind, const struct restore_dir *dir, const char *name, const char *fmt, ...)
-	__attribute__((format(printf, 5, 6)));
+void restore_event(struct restore *r, uint32_t kind, const struct restore_dir *dir, const char *name, const char *fmt,
+	...) __attribute__((format(printf, 5, 6)));
 /* Delivers events and progress; HZ_E_CANCELED. The calling thread only. */
 int restore_tick(struct restore *r, hz_error **err);
 int restore_phase(struct restore *r, uint32_t phase, hz_error **err); /* a tick too */
@@ -231,7 +230,8 @@ int restore_wait(struct restore *r, hz_error **err);
 /* Must the whole restore end when the target says this? */
 bool restore_errno_is_fatal(int errnum);
 /* The entry of a failed name: an event of kind TARGET and a state; or, where the whole restore ends, its error. */
-int restore_target_failed(struct restore *r, const struct restore_dir *dir, const char *name, const char *what, int errnum, hz_error **err);
+int restore_target_failed(struct restore *r, const struct restore_dir *dir, const char *name, const char *what,
+	int errnum, hz_error **err);
 /* Is this a store's answer about one object, not about the store? */
 bool restore_is_damage(int rc);
 
@@ -281,7 +281,8 @@ struct restore_item {
 struct restore_visitor {
 	int (*enter)(struct restore *r, struct restore_frame *f, const struct restore_frame *parent,
 		const struct entry *e, hz_error **err);
-	int (*leaf)(struct restore *r, const struct restore_frame *parent, const struct restore_item *it, hz_error **err);
+	int (*leaf)(
+		struct restore *r, const struct restore_frame *parent, const struct restore_item *it, hz_error **err);
 	int (*leave)(struct restore *r, struct restore_frame *f, const struct restore_frame *parent,
 		const struct entry *e, hz_error **err); /* NULL: not needed */
 };
@@ -292,8 +293,8 @@ int restore_walk(struct restore *r, const struct restore_visitor *v, hz_error **
 extern const struct restore_visitor restore_planner, restore_counter, restore_finisher, restore_verifier;
 
 /* Takes a regular file into the batch (restore_plan.c). link: it is the first name of that inode. */
-int restore_plan_file(struct restore *r, struct restore_dir *dir, const struct restore_item *it, struct restore_link *link,
-	hz_error **err);
+int restore_plan_file(struct restore *r, struct restore_dir *dir, const struct restore_item *it,
+	struct restore_link *link, hz_error **err);
 /* The group of names that an entry belongs to; *is_new: it was not known. */
 int restore_link_of(struct restore *r, const struct entry *e, struct restore_link **link, bool *is_new, hz_error **err);
 /* What became of the name that stands for its inode. */
@@ -309,8 +310,8 @@ void restore_link_locks(struct restore *r);
 #define RESTORE_LOCKS 0x30u /* immutable, append only: as FS_IOC_GETFLAGS numbers them */
 int restore_lock(int fd, uint32_t inode_flags);
 
-struct restore_file *restore_file_new(
-	struct restore *r, struct restore_dir *dir, const struct restore_item *it, struct restore_link *link, hz_error **err);
+struct restore_file *restore_file_new(struct restore *r, struct restore_dir *dir, const struct restore_item *it,
+	struct restore_link *link, hz_error **err);
 /* Carries the batch out and empties it, but for a file that is not planned to its end (restore_data.c). */
 int restore_data_run(struct restore *r, hz_error **err);
 /* Removes what files of the batch have left behind, and frees everything of it. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The second walk: what has no content of its own comes when all content is there, then each folder's attributes when all in
- * it is there. Invariant: a hard link is made only to what this restore made, and that is compared by inode.
+ * The second walk: what has no content of its own comes when all content is there, then each folder's attributes when
+ * all in it is there. Invariant: a hard link is made only to what this restore made, and that is compared by inode.
  */
 #include "archive/restore.h"
 #include <errno.h>
@@ -60,7 +60,8 @@ void restore_link_locks(struct restore *r)
 			rc = restore_lock(fd, l->inode_flags);
 		if (rc == 0)
 			continue;
-		restore_event(r, HZ_EVENT_META, l->dir, l->name, "could not be set: inode flags: %s", strerrordesc_np(rc));
+		restore_event(
+			r, HZ_EVENT_META, l->dir, l->name, "could not be set: inode flags: %s", strerrordesc_np(rc));
 		r->result.meta_short++;
 	}
 }
@@ -85,8 +86,8 @@ static bool is_device(const struct entry *e)
 	return S_ISCHR(e->mode) || S_ISBLK(e->mode);
 }
 
-static int special_failed(struct restore *r, struct restore_dir *dir, const char *name, const struct restore_item *it, int errnum,
-	hz_error **err)
+static int special_failed(struct restore *r, struct restore_dir *dir, const char *name, const struct restore_item *it,
+	int errnum, hz_error **err)
 {
 	int rc;
 
@@ -146,7 +147,8 @@ static int make_copy(struct restore *r, struct restore_dir *dir, const char *nam
 	return rc;
 }
 
-static int finish_linked(struct restore *r, struct restore_dir *dir, const char *name, const struct restore_item *it, hz_error **err)
+static int finish_linked(
+	struct restore *r, struct restore_dir *dir, const char *name, const struct restore_item *it, hz_error **err)
 {
 	struct restore_link *link = NULL;
 	bool is_first = false;
@@ -155,7 +157,8 @@ static int finish_linked(struct restore *r, struct restore_dir *dir, const char 
 	if (rc < 0)
 		return rc;
 	if (S_ISREG(it->e->mode) && link->state == RESTORE_DAMAGED) {
-		restore_event(r, HZ_EVENT_DAMAGE, dir, name, "not restored: another name of a file whose content is damaged");
+		restore_event(
+			r, HZ_EVENT_DAMAGE, dir, name, "not restored: another name of a file whose content is damaged");
 		return restore_outcome(r, it->e, it->n, RESTORE_DAMAGED, err);
 	}
 	if (!is_made(link->state))
@@ -172,7 +175,8 @@ static int finish_linked(struct restore *r, struct restore_dir *dir, const char 
 	return make_copy(r, dir, name, it, link, true, err);
 }
 
-static int finish_leaf(struct restore *r, const struct restore_frame *parent, const struct restore_item *it, hz_error **err)
+static int finish_leaf(
+	struct restore *r, const struct restore_frame *parent, const struct restore_item *it, hz_error **err)
 {
 	char name[ENTRY_NAME_MAX + 1] = "";
 
@@ -187,8 +191,8 @@ static int finish_leaf(struct restore *r, const struct restore_frame *parent, co
 
 /* ---- folders ---- */
 
-static int finish_enter(struct restore *r, struct restore_frame *f, const struct restore_frame *parent, const struct entry *e,
-	hz_error **err)
+static int finish_enter(struct restore *r, struct restore_frame *f, const struct restore_frame *parent,
+	const struct entry *e, hz_error **err)
 {
 	enum restore_state state = restore_state_get(r, f->n);
 
@@ -216,8 +220,8 @@ static int open_for_attrs(struct restore *r, struct restore_dir *dir, int *fd)
 	return rc;
 }
 
-static int finish_leave(struct restore *r, struct restore_frame *f, const struct restore_frame *parent, const struct entry *e,
-	hz_error **err)
+static int finish_leave(struct restore *r, struct restore_frame *f, const struct restore_frame *parent,
+	const struct entry *e, hz_error **err)
 {
 	struct restore_shorts shorts = { .len = 0 };
 	AUTO_FD int opened = -1;

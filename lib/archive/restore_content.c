@@ -11,8 +11,7 @@ static int corrupt(hz_error **err, const char *what)
 	return err_set(err, HZ_E_CORRUPT, "%s", what);
 }
 
-int restore_content_open(
-	struct restore_content *c, const struct entry *e, node_get_fn get, void *user, hz_error **err)
+int restore_content_open(struct restore_content *c, const struct entry *e, node_get_fn get, void *user, hz_error **err)
 {
 	int rc = 0;
 
@@ -136,7 +135,9 @@ int restore_content_next(struct restore_content *c, struct chunk_ref *chunk, hz_
 	if (rc == 0) {
 		if (c->left.len == 0)
 			rc = next_extent(c, err);
-		return rc == 0 && c->left.len == 0 ? 0 : rc < 0 ? rc : corrupt(err, "its chunks hold less than its data");
+		return rc == 0 && c->left.len == 0 ? 0
+			: rc < 0                   ? rc
+						   : corrupt(err, "its chunks hold less than its data");
 	}
 	if (chunk->len > FRAME_RAW_MAX)
 		return corrupt(err, "a chunk longer than any frame");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Carries out a batch: one task a pack, so that every pack is opened once and every frame read once, whoever wants it.
- * Invariant: no byte goes to the target before the id of its chunk was recomputed (docs/format/pack.md); where it does not
- * match, or the pack is damaged, the other packs that claim the id are asked.
+ * Invariant: no byte goes to the target before the id of its chunk was recomputed (docs/format/pack.md); where it does
+ * not match, or the pack is damaged, the other packs that claim the id are asked.
  */
 #include "archive/restore.h"
 #include <string.h>
@@ -43,7 +43,8 @@ static int want_done(struct restore *r, struct restore_worker *w, struct restore
 	return restore_file_finish(r, w, f, err);
 }
 
-static int give(struct restore *r, struct restore_worker *w, struct restore_want *want, const uint8_t *data, hz_error **err)
+static int give(
+	struct restore *r, struct restore_worker *w, struct restore_want *want, const uint8_t *data, hz_error **err)
 {
 	int rc = restore_file_write(r, want, data, err);
 
@@ -56,8 +57,8 @@ static bool chunk_is_right(struct restore_worker *w, const uint8_t *data, uint32
 }
 
 /* The chunk out of another pack, if that has it whole: *data is borrowed until the next call. */
-static int from_other(struct restore *r, struct restore_worker *w, const struct uid *uid, const struct restore_want *want,
-	const uint8_t **data, hz_error **err)
+static int from_other(struct restore *r, struct restore_worker *w, const struct uid *uid,
+	const struct restore_want *want, const uint8_t **data, hz_error **err)
 {
 	const struct pack_member *m;
 	int rc = 0;
@@ -80,7 +81,8 @@ static int from_other(struct restore *r, struct restore_worker *w, const struct 
 		w->other_at = m->frame;
 	}
 	if (!chunk_is_right(w, w->other_frame.data + m->off, m->len, &want->id))
-		return err_set(err, HZ_E_CORRUPT, "chunk %.16s has other content than its id says", id_hex(&want->id).s);
+		return err_set(
+			err, HZ_E_CORRUPT, "chunk %.16s has other content than its id says", id_hex(&want->id).s);
 	*data = w->other_frame.data + m->off;
 	return 0;
 }
@@ -110,8 +112,9 @@ static int from_others(struct restore *r, struct restore_worker *w, struct resto
 		return rc;
 	if (data)
 		return give(r, w, want, data, err);
-	restore_file_damaged(r, want->file, n > 1 ? "some of its content is damaged in every pack that holds it"
-						   : "some of its content is damaged or missing in the store");
+	restore_file_damaged(r, want->file,
+		n > 1 ? "some of its content is damaged in every pack that holds it"
+		      : "some of its content is damaged or missing in the store");
 	return want_done(r, w, want->file, err);
 }
 
@@ -178,7 +181,8 @@ static int open_pack(struct restore *r, const struct pack_task *t, struct pack *
 }
 
 /* All wants of one frame. */
-static int run_frame(struct restore *r, struct restore_worker *w, struct pack *p, const struct placed *v, size_t n, hz_error **err)
+static int run_frame(
+	struct restore *r, struct restore_worker *w, struct pack *p, const struct placed *v, size_t n, hz_error **err)
 {
 	AUTO(hz_error_free) hz_error *why = NULL;
 	bool right = false;
@@ -293,7 +297,8 @@ static int submit_finishes(
 	for (size_t i = 0; rc == 0 && i < n_tasks; i++) {
 		size_t left = n - i * FINISH_SLICE;
 
-		(*tasks)[i] = (struct finish_task){ r, files + i * FINISH_SLICE, left < FINISH_SLICE ? left : FINISH_SLICE };
+		(*tasks)[i] = (struct finish_task){ r, files + i * FINISH_SLICE,
+			left < FINISH_SLICE ? left : FINISH_SLICE };
 		rc = pool_submit(r->pool, 0, run_finish, NULL, &(*tasks)[i], err);
 	}
 	return rc;

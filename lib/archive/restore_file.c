@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One regular file: written under a temporary name, then given its attributes, then its name. Invariant: a final name is
- * given to whole files only, and never to one where something stands already. Several workers may write into one file; the
- * one that ends the last chunk finishes it.
+ * One regular file: written under a temporary name, then given its attributes, then its name. Invariant: a final name
+ * is given to whole files only, and never to one where something stands already. Several workers may write into one
+ * file; the one that ends the last chunk finishes it.
  */
 #include "archive/restore.h"
 #include <errno.h>
@@ -22,7 +22,8 @@ static bool fail(struct restore_file *f, enum restore_state state)
 {
 	uint32_t none = 0;
 
-	return __atomic_compare_exchange_n(&f->failed, &none, (uint32_t)state, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	return __atomic_compare_exchange_n(
+		&f->failed, &none, (uint32_t)state, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
 static bool has_failed(const struct restore_file *f)
@@ -203,7 +204,8 @@ void restore_file_free(struct restore *r, struct restore_file *f)
 	free(f);
 }
 
-/* Without replacing. A file system that cannot say so has link, which never replaces; one with neither is asked first. */
+/* Without replacing. A file system that cannot say so has link, which never replaces; one with neither is asked first.
+ */
 static int give_name(int dir, const char *temp, const char *name)
 {
 	struct source_stat st;
@@ -230,7 +232,8 @@ int restore_lock(int fd, uint32_t inode_flags)
 	return vfs()->setflags(fd, flags | (inode_flags & RESTORE_LOCKS)) < 0 ? errno : 0;
 }
 
-/* Attributes, close, name, and last the flags after which none of these would be possible. An errno; *what says of which. */
+/* Attributes, close, name, and last the flags after which none of these would be possible. An errno; *what says of
+ * which. */
 static int complete(struct restore *r, struct restore_file *f, struct entry *e, int *fd, struct restore_shorts *shorts,
 	const char **what)
 {

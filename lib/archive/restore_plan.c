@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The first walk: makes folders, with no rights for others until all is in them, and says which chunk is wanted where. A
- * batch that is full is carried out before the walk goes on, in the midst of a large file too, so memory is bounded by the
- * batch. Invariant: whatever existed in the target is not touched.
+ * The first walk: makes folders, with no rights for others until all is in them, and says which chunk is wanted where.
+ * A batch that is full is carried out before the walk goes on, in the midst of a large file too, so memory is bounded
+ * by the batch. Invariant: whatever existed in the target is not touched.
  */
 #include "archive/restore.h"
 #include <errno.h>
@@ -69,8 +69,8 @@ int restore_link_set(struct restore *r, struct restore_link *link, struct restor
 
 /* ---- files ---- */
 
-struct restore_file *restore_file_new(
-	struct restore *r, struct restore_dir *dir, const struct restore_item *it, struct restore_link *link, hz_error **err)
+struct restore_file *restore_file_new(struct restore *r, struct restore_dir *dir, const struct restore_item *it,
+	struct restore_link *link, hz_error **err)
 {
 	struct restore_batch *b = &r->batch;
 	size_t name_len = it->e->name_len;
@@ -100,7 +100,8 @@ struct restore_file *restore_file_new(
 
 static bool is_full(const struct restore_batch *b)
 {
-	return b->bytes + b->n_wants * sizeof(*b->wants) + b->n_pieces * sizeof(*b->pieces) >= restore_limits.batch_bytes;
+	return b->bytes + b->n_wants * sizeof(*b->wants) + b->n_pieces * sizeof(*b->pieces) >=
+		restore_limits.batch_bytes;
 }
 
 /* The pack that the chunk is read from: the one that was wanted last, if it has it. */
@@ -123,8 +124,8 @@ static int choose_pack(struct restore *r, const struct id *id, uint32_t *number,
 	return 0;
 }
 
-static int add_want(struct restore *r, struct restore_file *f, const struct chunk_ref *chunk, const struct restore_content *c,
-	hz_error **err)
+static int add_want(struct restore *r, struct restore_file *f, const struct chunk_ref *chunk,
+	const struct restore_content *c, hz_error **err)
 {
 	struct restore_batch *b = &r->batch;
 	struct restore_want w = { .id = chunk->id, .len = chunk->len, .file = f, .off = c->pieces[0].off };
@@ -180,8 +181,8 @@ static int add_content(struct restore *r, struct restore_file *f, const struct e
 	return rc;
 }
 
-int restore_plan_file(struct restore *r, struct restore_dir *dir, const struct restore_item *it, struct restore_link *link,
-	hz_error **err)
+int restore_plan_file(struct restore *r, struct restore_dir *dir, const struct restore_item *it,
+	struct restore_link *link, hz_error **err)
 {
 	struct restore_file *f = restore_file_new(r, dir, it, link, err);
 	int rc;
@@ -239,7 +240,8 @@ static int plan_regular(struct restore *r, struct restore_dir *dir, const struct
 	return restore_plan_file(r, dir, it, link, err);
 }
 
-static int plan_leaf(struct restore *r, const struct restore_frame *parent, const struct restore_item *it, hz_error **err)
+static int plan_leaf(
+	struct restore *r, const struct restore_frame *parent, const struct restore_item *it, hz_error **err)
 {
 	return S_ISREG(it->e->mode) ? plan_regular(r, parent->dir, it, err) : 0;
 }
@@ -286,8 +288,8 @@ static enum restore_state make_folder(struct restore *r, struct restore_dir *dir
 	return state;
 }
 
-static int plan_enter(struct restore *r, struct restore_frame *f, const struct restore_frame *parent, const struct entry *e,
-	hz_error **err)
+static int plan_enter(struct restore *r, struct restore_frame *f, const struct restore_frame *parent,
+	const struct entry *e, hz_error **err)
 {
 	enum restore_state state;
 	int errnum = 0, rc = 0;
@@ -314,8 +316,8 @@ const struct restore_visitor restore_planner = { plan_enter, plan_leaf, NULL };
 
 /* ---- a dry run ---- */
 
-static int count_enter(struct restore *r, struct restore_frame *f, const struct restore_frame *parent, const struct entry *e,
-	hz_error **err)
+static int count_enter(struct restore *r, struct restore_frame *f, const struct restore_frame *parent,
+	const struct entry *e, hz_error **err)
 {
 	(void)f, (void)e, (void)err;
 	r->result.dirs += parent != NULL;
@@ -345,7 +347,8 @@ static int count_content(struct restore *r, const struct entry *e, hz_error **er
 	return restore_is_damage(rc) ? 0 : rc;
 }
 
-static int count_leaf(struct restore *r, const struct restore_frame *parent, const struct restore_item *it, hz_error **err)
+static int count_leaf(
+	struct restore *r, const struct restore_frame *parent, const struct restore_item *it, hz_error **err)
 {
 	struct restore_link *link = NULL;
 	bool is_first = true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The folder that is restored into: looked at before anything is read, made when the first thing is to be put into it. */
+/* The folder that is restored into: looked at before anything is read, made when the first thing is to be put into it.
+ */
 #include "archive/restore.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The third walk: reads back everything that this restore made, through descriptors opened anew. Content by the ids of its
- * chunks, so no byte of the store's is needed; the rest by entry_compare. What could not get all its attributes was reported
- * then and is not compared in them again. Regular files are read by the workers, some at a time.
+ * The third walk: reads back everything that this restore made, through descriptors opened anew. Content by the ids of
+ * its chunks, so no byte of the store's is needed; the rest by entry_compare. What could not get all its attributes was
+ * reported then and is not compared in them again. Regular files are read by the workers, some at a time.
  */
 #include "archive/restore.h"
 #include <errno.h>
@@ -25,8 +25,8 @@ static void differs(void *user, const char *what, int errnum)
 	int n;
 
 	s->n++;
-	n = snprintf(s->text + s->len, sizeof(s->text) - s->len, "%s%s%s%s", s->len ? "; " : "", what, errnum ? ": " : "",
-		errnum ? strerrordesc_np(errnum) : "");
+	n = snprintf(s->text + s->len, sizeof(s->text) - s->len, "%s%s%s%s", s->len ? "; " : "", what,
+		errnum ? ": " : "", errnum ? strerrordesc_np(errnum) : "");
 	if (n > 0)
 		s->len += (size_t)n < sizeof(s->text) - s->len ? (size_t)n : sizeof(s->text) - s->len - 1;
 }
@@ -39,7 +39,8 @@ static bool tell(struct restore *r, const struct restore_shorts *s, const struct
 	return s->n == 0;
 }
 
-static void compare_attrs(const struct entry *e, int dir, const char *name, enum restore_state state, struct restore_shorts *s)
+static void compare_attrs(
+	const struct entry *e, int dir, const char *name, enum restore_state state, struct restore_shorts *s)
 {
 	struct source_stat st;
 	int rc;
@@ -67,8 +68,8 @@ static int read_pieces(int fd, const struct restore_content *c, uint8_t *out)
 	return 0;
 }
 
-static int compare_content(struct restore *r, struct restore_worker *w, const struct entry *e, int fd, struct restore_shorts *s,
-	hz_error **err)
+static int compare_content(struct restore *r, struct restore_worker *w, const struct entry *e, int fd,
+	struct restore_shorts *s, hz_error **err)
 {
 	struct restore_content c;
 	struct chunk_ref chunk;
@@ -95,8 +96,8 @@ static int compare_content(struct restore *r, struct restore_worker *w, const st
 	return rc;
 }
 
-static int compare_file(struct restore *r, struct restore_worker *w, struct restore_file *f, int dir, struct restore_shorts *s,
-	hz_error **err)
+static int compare_file(struct restore *r, struct restore_worker *w, struct restore_file *f, int dir,
+	struct restore_shorts *s, hz_error **err)
 {
 	AUTO_FD int fd = vfs()->openat(dir, f->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
 	struct entry e;
@@ -176,8 +177,8 @@ int restore_verify_run(struct restore *r, hz_error **err)
 /* ---- the walk ---- */
 
 /* What the calling thread compares itself. */
-static void compare_here(struct restore *r, const struct entry *e, struct restore_dir *in, const char *name, enum restore_state state,
-	const struct restore_dir *dir)
+static void compare_here(struct restore *r, const struct entry *e, struct restore_dir *in, const char *name,
+	enum restore_state state, const struct restore_dir *dir)
 {
 	struct restore_shorts s = { .len = 0 };
 	int fd = -1, rc = restore_dir_get(&r->dirs, in, &fd);
@@ -192,8 +193,8 @@ static void compare_here(struct restore *r, const struct entry *e, struct restor
 	r->result.verify_mismatch += !tell(r, &s, dir, dir == in ? name : NULL);
 }
 
-static int verify_enter(struct restore *r, struct restore_frame *f, const struct restore_frame *parent, const struct entry *e,
-	hz_error **err)
+static int verify_enter(struct restore *r, struct restore_frame *f, const struct restore_frame *parent,
+	const struct entry *e, hz_error **err)
 {
 	enum restore_state state = restore_state_get(r, f->n);
 	int rc = restore_finisher.enter(r, f, parent, e, err);
@@ -208,7 +209,8 @@ static int verify_enter(struct restore *r, struct restore_frame *f, const struct
 }
 
 /* The names of one inode must be so in the target too. */
-static int compare_link(struct restore *r, struct restore_dir *dir, const char *name, const struct entry *e, hz_error **err)
+static int compare_link(
+	struct restore *r, struct restore_dir *dir, const char *name, const struct entry *e, hz_error **err)
 {
 	struct restore_link *link = NULL;
 	struct source_stat st;
@@ -228,7 +230,8 @@ static int compare_link(struct restore *r, struct restore_dir *dir, const char *
 	return 0;
 }
 
-static int verify_leaf(struct restore *r, const struct restore_frame *parent, const struct restore_item *it, hz_error **err)
+static int verify_leaf(
+	struct restore *r, const struct restore_frame *parent, const struct restore_item *it, hz_error **err)
 {
 	enum restore_state state = restore_state_get(r, it->n);
 	char name[ENTRY_NAME_MAX + 1] = "";

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Walks a stored tree in depth-first order, without recursion, and tells a visitor what the patterns select. Invariant:
- * every walk of one restore sees the same entries under the same numbers. So a list that the first walk could not read to its
- * end is cut at that place in later walks, and what a visitor skipped once it skips again, by its state.
+ * every walk of one restore sees the same entries under the same numbers. So a list that the first walk could not read
+ * to its end is cut at that place in later walks, and what a visitor skipped once it skips again, by its state.
  */
 #include "archive/restore.h"
 
@@ -11,7 +11,7 @@ struct walk {
 	const struct restore_visitor *v;
 	struct restore_frame **stack;
 	size_t depth, cap;
-	size_t entered; /* frames [0, entered) were told to the visitor */
+	size_t entered;                /* frames [0, entered) were told to the visitor */
 	struct arena *items, *folders; /* the entry at hand; the folder that is entered or left */
 	struct buf path;               /* of the entry at hand */
 	uint64_t n, lists;
@@ -92,8 +92,8 @@ static int decode_folder(struct walk *w, struct entry *e, const struct restore_f
 	return entry_decode(e, w->folders, f->bytes, f->len, err);
 }
 
-/* Tells the visitor the folders on the way that it has not heard of. False when one of them is not to be walked: it is on
- * top then. */
+/* Tells the visitor the folders on the way that it has not heard of. False when one of them is not to be walked: it is
+ * on top then. */
 static bool enter_pending(struct walk *w, int *rc, hz_error **err)
 {
 	while (w->entered < w->depth) {
@@ -117,7 +117,8 @@ static bool enter_pending(struct walk *w, int *rc, hz_error **err)
 	return true;
 }
 
-static int frame_new(struct walk *w, struct restore_frame **ret, const struct entry *e, const uint8_t *bytes, size_t len, hz_error **err)
+static int frame_new(struct walk *w, struct restore_frame **ret, const struct entry *e, const uint8_t *bytes,
+	size_t len, hz_error **err)
 {
 	struct restore_frame *f = calloc(1, sizeof(*f));
 	int rc = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Restore: beneath the target only, every chunk's id recomputed before a byte is written, final names only for whole files. */
+/* Restore: beneath the target only, every chunk's id recomputed before a byte is written, final names only for whole
+ * files. */
 #ifndef HOZEN_RESTORE_H
 #define HOZEN_RESTORE_H
 
@@ -16,31 +17,40 @@ typedef struct hz_restore_options {
 	const char *const *patterns; /* none: everything */
 	uint64_t n_patterns;
 } hz_restore_options;
-#define HZ_RESTORE_OPTIONS_INIT { sizeof(hz_restore_options), 0, 0, 0, 0 }
+#define HZ_RESTORE_OPTIONS_INIT                        \
+	{                                              \
+		sizeof(hz_restore_options), 0, 0, 0, 0 \
+	}
 
-#define HZ_RESTORE_DRY_RUN	 1u
+#define HZ_RESTORE_DRY_RUN       1u
 #define HZ_RESTORE_INTO_EXISTING 2u /* a target that is not empty is allowed; what exists is left as it is */
-#define HZ_RESTORE_VERIFY	 4u /* read everything back and compare with the snapshot */
+#define HZ_RESTORE_VERIFY        4u /* read everything back and compare with the snapshot */
 
 typedef struct hz_restore_result {
 	uint32_t size;
-	uint32_t mended; /* objects that parity mended on the way */
-	uint64_t files, dirs, others, bytes;
-	uint64_t left_existing;	  /* existing files that were left as they are */
-	uint64_t meta_short;	  /* attributes that could not be set */
-	uint64_t failed_damage;	  /* files not restored because stored bytes are gone */
-	uint64_t failed_target;	  /* files that could not be written */
+	uint32_t mended;                     /* objects that parity mended on the way */
+	uint64_t files, dirs, others, bytes; /* bytes: of content, holes are none */
+	uint64_t left_existing;              /* existing files that were left as they are */
+	uint64_t meta_short;                 /* entries without some attribute, or not made for want of privilege */
+	uint64_t failed_damage;              /* files and lists of folders not restored because stored bytes are gone */
+	uint64_t failed_target;              /* files that could not be written */
 	uint64_t verified, verify_mismatch;
-	uint64_t matched;	  /* entries that the patterns selected */
+	uint64_t matched; /* entries that the patterns selected */
 	uint64_t duration_ns;
 } hz_restore_result;
-#define HZ_RESTORE_RESULT_INIT { sizeof(hz_restore_result), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define HZ_RESTORE_RESULT_INIT                                                   \
+	{                                                                        \
+		sizeof(hz_restore_result), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+	}
 
-/* id: whole, from hz_snapshot_find. 0 also with shortfalls: look at the result. HZ_E_REFUSED: the target is not empty.
- * HZ_E_NOTFOUND: patterns match nothing. HZ_E_NOSPACE: the target is full; what is there under final names is right.
- * Needs HZ_NEED_READ. Since: 0.1 */
-HZ_API int hz_restore(hz_reader *r, const char *id, const hz_restore_options *opts, hz_job *job, hz_restore_result *result,
-	hz_error **err);
+/* id: whole, from hz_snapshot_find. 0 also with shortfalls: look at the result, which is filled as far as known when
+ * the call fails, too. The target is made when something is to be put into it. HZ_E_REFUSED: the target is not empty.
+ * HZ_E_NOTFOUND: patterns match nothing. HZ_E_NOSPACE, HZ_E_IO, HZ_E_CANCELED: it stopped; what is there under final
+ * names is right. Names of one inode become hard links; where that cannot be, copies, which is reported. Files are not
+ * flushed one by one: the target's file system is, once, at the end, and a failure of that is HZ_E_IO. Needs
+ * HZ_NEED_READ. Since: 0.1 */
+HZ_API int hz_restore(hz_reader *r, const char *id, const hz_restore_options *opts, hz_job *job,
+	hz_restore_result *result, hz_error **err);
 
 #ifdef __cplusplus
 }

@@ -32,8 +32,8 @@ struct made {
 	size_t len;
 	uint64_t seed;
 };
-static const struct made files[] = { { "a/one", 1000, 1 }, { "a/empty", 0, 2 }, { "a/b/two", 70000, 3 }, { "big", 6 << 20, 4 },
-	{ "z/three", 3, 5 }, { "z/large", (2 << 20) + 1, 6 } };
+static const struct made files[] = { { "a/one", 1000, 1 }, { "a/empty", 0, 2 }, { "a/b/two", 70000, 3 },
+	{ "big", 6 << 20, 4 }, { "z/three", 3, 5 }, { "z/large", (2 << 20) + 1, 6 } };
 
 static uint8_t *content(const struct made *m)
 {
@@ -583,8 +583,7 @@ static int stop(void *user, const hz_progress *p)
 
 static void a_restore_can_be_stopped_anywhere(void **state)
 {
-	static const uint32_t phases[] = { HZ_PHASE_PLAN, HZ_PHASE_DATA, HZ_PHASE_ATTRS,
-		HZ_PHASE_VERIFY };
+	static const uint32_t phases[] = { HZ_PHASE_PLAN, HZ_PHASE_DATA, HZ_PHASE_ATTRS, HZ_PHASE_VERIFY };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(phases); i++) {

@@ -7,7 +7,8 @@
 #define MIB ((uint64_t)1 << 20)
 
 /* Reads all of it; the pieces, put together over the chunks, go into out. */
-static int read_all(const struct entry *e, node_get_fn get, void *user, struct restore_piece *out, size_t *n, hz_error **err)
+static int read_all(
+	const struct entry *e, node_get_fn get, void *user, struct restore_piece *out, size_t *n, hz_error **err)
 {
 	struct restore_content c;
 	struct chunk_ref chunk;
@@ -82,8 +83,9 @@ static void chunks_run_over_holes(void **state)
 {
 	const struct chunk_ref chunks[] = { { .len = 150 }, { .len = 250 } };
 	const struct extent extents[] = { { 10, 100 }, { 1000, 100 }, { 5000, 200 } };
-	const struct entry e = { .size = 9000, .chunks = chunks, .n_chunks = 2, .has_extents = true, .extents = extents,
-		.n_extents = 3 };
+	const struct entry e = {
+		.size = 9000, .chunks = chunks, .n_chunks = 2, .has_extents = true, .extents = extents, .n_extents = 3
+	};
 	const struct restore_piece want[] = { { 10, 100 }, { 1000, 50 }, { 1050, 50 }, { 5000, 200 } };
 
 	(void)state;
@@ -94,8 +96,9 @@ static void extents_run_over_chunks(void **state)
 {
 	const struct chunk_ref chunks[] = { { .len = 100 }, { .len = 100 }, { .len = 100 } };
 	const struct extent extents[] = { { 4096, 250 }, { 8192, 50 } };
-	const struct entry e = { .size = 8242, .chunks = chunks, .n_chunks = 3, .has_extents = true, .extents = extents,
-		.n_extents = 2 };
+	const struct entry e = {
+		.size = 8242, .chunks = chunks, .n_chunks = 3, .has_extents = true, .extents = extents, .n_extents = 2
+	};
 	const struct restore_piece want[] = { { 4096, 100 }, { 4196, 100 }, { 4296, 50 }, { 8192, 50 } };
 
 	(void)state;
@@ -106,8 +109,9 @@ static void chunks_and_extents_that_end_together_split_nothing(void **state)
 {
 	const struct chunk_ref chunks[] = { { .len = 100 }, { .len = 50 } };
 	const struct extent extents[] = { { 0, 100 }, { 200, 50 } };
-	const struct entry e = { .size = 250, .chunks = chunks, .n_chunks = 2, .has_extents = true, .extents = extents,
-		.n_extents = 2 };
+	const struct entry e = {
+		.size = 250, .chunks = chunks, .n_chunks = 2, .has_extents = true, .extents = extents, .n_extents = 2
+	};
 	const struct restore_piece want[] = { { 0, 100 }, { 200, 50 } };
 
 	(void)state;
