@@ -126,7 +126,10 @@ static int find_missing(struct backup *b, hz_error **err)
 static bool has_foreign(const struct backup *b)
 {
 	for (size_t i = 0; i < b->n_heads; i++) {
-		if (!id_set_has(&b->state.heads, &b->heads[i]) && !id_set_has(&b->state.pending, &b->heads[i]))
+		const struct id *h = &b->heads[i];
+
+		if (!id_set_has(&b->state.heads, h) && !id_set_has(&b->state.pending, h) &&
+			!state_was_head(&b->state, h))
 			return true;
 	}
 	return false;

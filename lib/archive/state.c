@@ -8,9 +8,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define HEADS_FILE "heads"
 #define HEADS_MAX  (1u << 20)
+#define PAST_FILE  "past"
+#define PAST_MAX   (1u << 26)
 
 static int set_decode(struct id_set *set, struct dec *d)
 {
@@ -116,6 +119,38 @@ int state_add_pending(struct state *s, const struct id *commit, hz_error **err)
 	return rc < 0 ? rc : save(s, err);
 }
 
+bool state_was_head(const struct state *s, const struct id *commit)
+{
+	AUTO_FREE uint8_t *data = NULL;
+	size_t len = 0;
+
+	if (vfs_read_file(&data, &len, s->dirfd, PAST_FILE, PAST_MAX, false, NULL) < 0)
+		return false;
+	for (size_t i = 0; i + ID_LEN <= len; i += ID_LEN) {
+		if (memcmp(data + i, commit->b, ID_LEN) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Those of ids that this host knows as its own. A torn end is cut off first: records have no borders of their own. */
+static int past_add(struct state *s, const struct id *ids, size_t n, hz_error **err)
+{
+	AUTO_FD int fd = vfs()->openat(s->dirfd, PAST_FILE, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	struct stat st;
+	int failed = fd < 0 || vfs()->fstat(fd, &st) < 0;
+
+	if (!failed && st.st_size % ID_LEN)
+		failed = vfs()->ftruncate(fd, st.st_size - st.st_size % ID_LEN) < 0;
+	for (size_t i = 0; !failed && i < n; i++) {
+		if (id_set_has(&s->heads, &ids[i]) || id_set_has(&s->pending, &ids[i]))
+			failed = vfs_write_all(fd, ids[i].b, ID_LEN) < 0;
+	}
+	if (failed || vfs()->fsync(fd) < 0)
+		return err_errno(err, "state %s: %s", s->path, PAST_FILE);
+	return 0;
+}
+
 int state_committed(struct state *s, const struct id *commit, const struct id *parents, size_t n, hz_error **err)
 {
 	AUTO_FD int lock = -1;
@@ -123,10 +158,14 @@ int state_committed(struct state *s, const struct id *commit, const struct id *p
 
 	if (rc == 0)
 		rc = load(s, err);
+	if (rc == 0 && n > 0)
+		rc = past_add(s, parents, n, err);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		id_set_del(&s->heads, &parents[i]);
+		id_set_del(&s->pending, &parents[i]);
+	}
 	id_set_del(&s->pending, commit);
 	if (id_set_add(&s->heads, commit) < 0)
 		return err_nomem(err);

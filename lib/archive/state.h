@@ -4,10 +4,9 @@
  *to be put, journals of running sessions, and locks. Nothing in it is secret but chunk ids; it is 0700.
  *
  *	heads              known heads and pending commits (replaced whole)
- *	lock               guards heads
- *	session.<id>.lock  held while the session runs
- *	source.<key>.lock  held while the source is backed up
- *	journal.<id>       packs of a session before they stand in a run
+ *	past               commits that were heads (appended): not foreign when a store that was set back shows them
+ *again lock               guards heads and past session.<id>.lock  held while the session runs source.<key>.lock  held
+ *while the source is backed up journal.<id>       packs of a session before they stand in a run
  */
 #ifndef ARCHIVE_STATE_H
 #define ARCHIVE_STATE_H
@@ -32,6 +31,8 @@ int state_refresh(struct state *s, hz_error **err);
 int state_add_pending(struct state *s, const struct id *commit, hz_error **err);
 /* The commit stands in the store: it is a head, its parents are none any more. */
 int state_committed(struct state *s, const struct id *commit, const struct id *parents, size_t n, hz_error **err);
+/* Was it known as a head once? */
+bool state_was_head(const struct state *s, const struct id *commit);
 /* Takes heads found in the store as its own (after a lost state, or because they were pending). */
 int state_adopt(struct state *s, const struct id *heads, size_t n, hz_error **err);
 
