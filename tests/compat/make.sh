@@ -26,7 +26,7 @@ second() { # suite
   "$hb" key export --quiet --repo "$name/repo" --role reader --out "$name/reader.key"
   "$hb" key export --quiet --repo "$name/repo" --role lister --out "$name/lister.key"
   cp passphrase "$name/"
-  chmod 644 "$name"/*.key "$name/passphrase"
+  chmod -R u=rwX,go=rX "$name"
   rm -rf "${here:?}/$name"
   cp -r "$name" "$here/"
 }
