@@ -113,7 +113,7 @@ static int run(struct cli *cli)
 	code = report_arguments_result(cli, rc, &err);
 	if (code == CLI_EXIT_USAGE)
 		return code;
-	code = cli_exit_worse(code, exit_of(&res));
+	code = cli_exit_worse(cli_exit_worse(code, exit_of(&res)), cli->at_least);
 	warn(cli, &res);
 	if (cli->json)
 		print_json(cli, id, &o, &res, code);

@@ -267,6 +267,7 @@ static int run(struct cli *cli)
 	hz_job_on_event(cli->job, report_event, cli);
 	signals_install(cli->job);
 	code = cli->command->run(cli);
+	code = cli_exit_worse(code, cli->at_least);
 	term_clear(&cli->term);
 	passphrase_wipe();
 	signals_install(NULL);

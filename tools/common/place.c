@@ -44,6 +44,9 @@ int place_open(struct cli *cli, uint32_t need, hz_reader **r)
 
 	if (code == CLI_EXIT_DONE)
 		code = report_result(cli, hz_reader_open(r, &o, need, cli->job, &err), &err);
+	/* It opened all the same, and the command does its work; but not as if nothing were wrong. */
+	if (code == CLI_EXIT_DONE && cli->n_events[HZ_EVENT_DAMAGE] > 0)
+		cli->at_least = CLI_EXIT_DAMAGE;
 	return code;
 }
 
