@@ -144,40 +144,21 @@ static void place(struct placed *v, const struct pack_task *t, const struct pack
 	qsort(v, t->n, sizeof(*v), cmp_placed);
 }
 
-/* Whole, when more than about a third of it is wanted: chunks are counted as they were before compression, which halves
- * them or so. */
-static bool wants_most(const struct restore *r, const struct pack_task *t)
-{
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < t->n; i++)
-		bytes += t->wants[i].len;
-	return bytes * 3 > (uint64_t)index_pack(r->index, t->wants[0].pack).size * 2;
-}
-
-/* *p stays NULL when nothing of the pack can be had. */
+/* *p stays NULL when nothing of the pack can be had. Read by frames, not whole: that costs no more on a local store,
+ * takes a tenth of the memory, and damage in one place leaves the rest of the pack to be read. */
 static int open_pack(struct restore *r, const struct pack_task *t, struct pack **p, hz_error **err)
 {
-	struct run_pack info = index_pack(r->index, t->wants[0].pack);
-	bool whole = wants_most(r, t);
+	const struct run_pack info = index_pack(r->index, t->wants[0].pack);
+	AUTO(hz_error_free) hz_error *why = NULL;
+	int rc = reader_open_pack(p, r->reader, &info.uid, false, &why);
 
-	for (;;) {
-		AUTO(hz_error_free) hz_error *why = NULL;
-		int rc = reader_open_pack(p, r->reader, &info.uid, whole, &why);
-
-		if (rc == 0)
-			return 0;
-		if (!restore_is_damage(rc)) {
-			if (err && !*err)
-				*err = TAKE(why);
-			return rc;
-		}
+	if (restore_is_damage(rc)) {
 		tell_sink(r, name_pack(&info.uid).s, hz_error_message(why), false);
-		/* Not all of it can be mended; what is not damaged is read in parts. */
-		if (!whole)
-			return 0;
-		whole = false;
+		return 0;
 	}
+	if (rc < 0 && err && !*err)
+		*err = TAKE(why);
+	return rc;
 }
 
 /* All wants of one frame. */
