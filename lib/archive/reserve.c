@@ -2,20 +2,23 @@
 /* The reserve: a writer stops before the store is full, so that a prune's mark, run and log entry always fit
  * (format.md 4.4). */
 #include "archive/ingest.h"
+#include <errno.h>
 #include <stdlib.h>
 
 #define RESERVE_MIN ((uint64_t)64 << 20)
 
-/* "64M"; false when unset or malformed. */
+/* "64M"; false when unset, malformed, or more than any store holds. */
 static bool from_environment(uint64_t *reserve)
 {
 	const char *s = getenv("HOZEN_RESERVE");
 	char *end = NULL;
 	unsigned shift = 0;
+	uint64_t n;
 
 	if (!s || *s < '0' || *s > '9')
 		return false;
-	*reserve = strtoull(s, &end, 10);
+	errno = 0;
+	n = strtoull(s, &end, 10);
 	switch (*end) {
 	case 'K':
 		shift = 10;
@@ -31,8 +34,10 @@ static bool from_environment(uint64_t *reserve)
 	default:
 		return false;
 	}
-	*reserve <<= shift;
-	return *end == '\0' || end[1] == '\0';
+	if (errno != 0 || n > UINT64_MAX >> shift || (*end != '\0' && end[1] != '\0'))
+		return false;
+	*reserve = n << shift;
+	return true;
 }
 
 int reserve_check(struct store *st, uint64_t about_to_put, hz_error **err)
