@@ -96,39 +96,41 @@ static struct snap *by_hash(struct hz_reader *r, const struct id *hash)
 	return NULL;
 }
 
-/* Chains: each parent must be there unless the admin log explains why not. */
-static int check_chains(struct hz_reader *r, hz_error **err)
+/* Parents that are not there, though the admin log does not say why. */
+static int find_gaps(struct hz_reader *r, struct id_set *gaps, hz_error **err)
 {
-	struct id_set all = { 0 };
-	int rc = 0;
-
-	for (size_t i = 0; i < r->n_snaps && rc == 0; i++) {
-		if (r->snaps[i].valid && id_set_add(&all, &r->snaps[i].commit.hash) < 0)
-			rc = err_nomem(err);
-	}
-	for (size_t i = 0; rc == 0 && i < r->n_snaps; i++) {
+	for (size_t i = 0; i < r->n_snaps; i++) {
 		const struct commit *c = &r->snaps[i].commit;
 
 		for (size_t k = 0; r->snaps[i].valid && k < c->n_parents; k++) {
 			const struct id *p = &c->parents[k];
+			struct snap *parent = by_hash(r, p);
 
-			if (id_set_has(&all, p)) {
-				struct snap *parent = by_hash(r, p);
-
-				if (parent)
-					parent->named = true;
-				continue;
-			}
-			if (id_set_has(&r->repo.log.tombstones, p) || id_set_has(&r->repo.log.losses, p))
-				continue;
-			char what[128];
-
-			(void)snprintf(what, sizeof(what), "its predecessor %.16s is missing", id_hex(p).s);
-			r->repo.sink.fn(r->repo.sink.user, r->snaps[i].name.s, what, false);
-			r->snaps_damaged++;
+			if (parent)
+				parent->named = true;
+			else if (!id_set_has(&r->repo.log.tombstones, p) && !id_set_has(&r->repo.log.losses, p) &&
+				id_set_add(gaps, p) < 0)
+				return err_nomem(err);
 		}
 	}
-	free(all.v);
+	return 0;
+}
+
+/* Commits that cannot be read may be those that are missed; only more gaps than that are news. */
+static int check_chains(struct hz_reader *r, hz_error **err)
+{
+	struct id_set gaps = { 0 };
+	size_t unreadable = r->snaps_damaged;
+	int rc = find_gaps(r, &gaps, err);
+
+	for (size_t i = 0; rc == 0 && gaps.n > unreadable && i < gaps.n; i++) {
+		char name[32];
+
+		(void)snprintf(name, sizeof(name), "commit %.16s", id_hex(&gaps.v[i]).s);
+		r->repo.sink.fn(r->repo.sink.user, name, "missing; a later commit of its writer names it", false);
+		r->snaps_damaged++;
+	}
+	free(gaps.v);
 	return rc;
 }
 

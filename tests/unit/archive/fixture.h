@@ -109,7 +109,8 @@ static UNUSED void fixture_head(const struct fixture *f, struct bundle *b)
 }
 
 /* The store is the fixture's from now on. */
-static UNUSED void fixture_make(struct fixture *f, struct store *store, unsigned suite)
+static UNUSED void fixture_make(
+	struct fixture *f, struct store *store, unsigned suite, uint8_t chunker, uint8_t pack_log2)
 {
 	struct secret *meta = NULL, *data = NULL;
 	struct writer_info w;
@@ -118,7 +119,7 @@ static UNUSED void fixture_make(struct fixture *f, struct store *store, unsigned
 
 	assert_ok(crypto_init(&err), &err);
 	*f = (struct fixture){ .store = store,
-		.repo = { .suite = suite, .chunker = 1, .pack_log2 = 16, .roots.n = 1 } };
+		.repo = { .suite = suite, .chunker = chunker, .pack_log2 = pack_log2, .roots.n = 1 } };
 	random_bytes(f->repo.id.b, UID_LEN);
 	random_bytes(group.b, UID_LEN);
 	f->recipients.epoch = 1;
@@ -149,7 +150,7 @@ static UNUSED void fixture_new(struct fixture *f, unsigned suite)
 	struct store *store = NULL;
 
 	assert_ok(store_mem_new(&store, NULL), NULL);
-	fixture_make(f, store, suite);
+	fixture_make(f, store, suite, 1, 16);
 }
 
 static UNUSED void fixture_free(struct fixture *f)
