@@ -49,6 +49,7 @@ int index_find(
 /* For a writer: is the id in a pack that is there? Stats each pack once. 1 yes, 0 no, <0 a storage error. */
 int index_has(struct index *ix, const struct id *id, hz_error **err);
 
+/* These not while a run is added. */
 size_t index_packs(const struct index *ix);
 struct run_pack index_pack(const struct index *ix, uint32_t number);
 uint64_t index_entries(const struct index *ix);

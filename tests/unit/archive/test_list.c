@@ -306,7 +306,7 @@ static void a_folder_that_cannot_be_read_does_not_hide_the_others(void **state)
 			assert_true(v.paths > 0);
 			assert_non_null(find(&l, "added"));
 		}
-assert_true(rc == 0 || rc == HZ_E_CORRUPT);
+		assert_true(rc == 0 || rc == HZ_E_CORRUPT);
 		hz_error_free(err);
 		hz_reader_close(own);
 		fixture_replace(b->f.store, packs->v[i].s, data, len);

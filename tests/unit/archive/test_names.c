@@ -68,7 +68,7 @@ static void numbers_parse_only_from_exact_names(void **state)
 {
 	static const char *const bad[] = { "admin/0000000001", "admin/0000000001.", "admin/000000001.0",
 		"admin/00000000010.0", "admin/000000000x.0", "admin/0000000001.007", "admin/0000000001.0.copy",
-		"admin/", "admin/repo." HEX, "x", "admin/ 000000001.0", "admin/99999999999999999999.0" };
+		"admin/", "admin/repo.0123456789abcdef", "x", "admin/ 000000001.0", "admin/99999999999999999999.0" };
 	uint64_t n = 0;
 	unsigned attempt = 0;
 

@@ -51,6 +51,7 @@ static int after_put(void *user, const struct pack_done *p, hz_error **err)
 	assert_true(x->n_done < ARRAY_LEN(x->done));
 	x->done[x->n_done++] = *p;
 	x->raw_bytes += p->raw_bytes;
+	(void)pthread_mutex_lock(&x->lock);
 	for (size_t i = 0; i < p->n_ids; i++) {
 		for (size_t k = 0; k < x->n; k++) {
 			if (id_eq(&x->v[k].id, &p->ids[i])) {
@@ -59,6 +60,7 @@ static int after_put(void *user, const struct pack_done *p, hz_error **err)
 			}
 		}
 	}
+	(void)pthread_mutex_unlock(&x->lock);
 	return 0;
 }
 
