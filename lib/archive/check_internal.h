@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Between the files of the check. Order: small objects (check_objects.c), runs and presence of packs (check_packs.c),
- * bytes of packs (check_data.c), trees (check_trees.c), which by then know which packs and chunks are bad. Damage never
- * ends the check; it is told, and counted once for each object.
+ * bytes of packs (check_data.c), trees (check_trees.c, check_nodes.c), which by then know which packs and chunks are
+ * bad. Damage never ends the check; it is told, and counted once for each object.
  */
 #ifndef ARCHIVE_CHECK_INTERNAL_H
 #define ARCHIVE_CHECK_INTERNAL_H
