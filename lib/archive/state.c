@@ -53,6 +53,8 @@ static int load(struct state *s, hz_error **err)
 	if (set_decode(&s->heads, &d) < 0 || set_decode(&s->pending, &d) < 0)
 		return err_nomem(err);
 	s->existed = dec_done(&d);
+	if (!s->existed)
+		s->heads.n = s->pending.n = 0; /* of another form: nothing in it is believed */
 	return 0;
 }
 
