@@ -60,6 +60,9 @@ int node_walk_new(struct node_walk **ret, enum node_kind kind, const struct list
  * at the end; <0: HZ_E_CORRUPT for what is malformed, out of order (names must ascend), too deep, empty, or of another
  * kind or level; or what get said. */
 int node_walk_next(struct node_walk *w, const uint8_t **item, size_t *len, hz_error **err);
+/* After a failure: true when it was one node below the root that could not be had or read. The walk then goes on behind
+ * that node, whose items are missing. */
+bool node_walk_skip(struct node_walk *w);
 void node_walk_free(struct node_walk *w);
 DEFINE_AUTO(struct node_walk, node_walk_free)
 

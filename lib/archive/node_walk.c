@@ -176,6 +176,7 @@ struct node_walk {
 	struct frame frames[NODE_LEVELS_MAX];
 	unsigned depth; /* frames in use */
 	bool begun;
+	bool can_skip; /* what failed is a node that has no frame yet */
 	int failed;
 };
 
@@ -263,6 +264,7 @@ static int walk_step(struct node_walk *w, const uint8_t **item, size_t *len, hz_
 	else {
 		memcpy(id.b, *item, ID_LEN);
 		rc = walk_down(w, &id, f->cursor.level - 1, below, err);
+		w->can_skip = rc < 0;
 	}
 	return rc < 0 ? rc : 2;
 }
@@ -287,6 +289,16 @@ int node_walk_next(struct node_walk *w, const uint8_t **item, size_t *len, hz_er
 		*len = n;
 	}
 	return rc;
+}
+
+bool node_walk_skip(struct node_walk *w)
+{
+	bool can = w->failed < 0 && w->can_skip;
+
+	if (can)
+		w->failed = 0;
+	w->can_skip = false;
+	return can;
 }
 
 int node_decode(enum node_kind kind, unsigned level, const uint8_t *data, size_t len, node_item_fn fn, void *user,

@@ -285,7 +285,7 @@ static void release(struct restore *r)
 	free(r->link);
 	idmap_release(&r->links);
 	free(r->states);
-	free(r->cuts);
+	free(r->gaps);
 	workers_release(r);
 	patterns_free(r->patterns);
 	restore_fds_release(&r->files);

@@ -209,8 +209,8 @@ struct restore {
 	bool first_walk;
 	uint8_t *states;
 	size_t n_states, cap_states;
-	struct restore_cut *cuts; /* lists that the first walk could not read to their end */
-	size_t n_cuts;
+	struct restore_gap *gaps; /* in lists, by their place */
+	size_t n_gaps;
 	struct restore_batch batch;
 	struct idmap links; /* hard link id to place in link */
 	struct restore_link **link;
@@ -255,17 +255,19 @@ int restore_target_has(struct restore *r, struct restore_dir *dir, const char *n
 
 /* ---- walking (restore_walk.c) ---- */
 
-struct restore_cut {
-	uint64_t list, items; /* the list's place in the walk; entries that could be read */
+/* Nodes of a list that the first walk could not read. */
+struct restore_gap {
+	uint64_t list, items; /* the list's place in the walk; entries that came before */
+	uint64_t nodes;
 };
 struct restore_frame {
 	struct node_walk *list; /* NULL: an empty folder */
 	uint8_t *bytes;         /* of the folder's own entry */
 	size_t len;
 	size_t path_len;
-	uint64_t number, items;
-	uint64_t n;    /* place in the walk; known once it was entered */
-	bool selected; /* with all below it */
+	uint64_t number, items, failed; /* failed: nodes since the last item */
+	uint64_t n;                     /* place in the walk; known once it was entered */
+	bool selected;                  /* with all below it */
 	bool entered;
 	bool skip;               /* set by enter: nothing below it is walked, and leave is not called */
 	struct restore_dir *dir; /* set by enter; freed by the walk */

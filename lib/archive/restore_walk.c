@@ -34,31 +34,39 @@ static void drop_above(struct walk *w, size_t depth)
 		frame_free(w->r, w->stack[--w->depth]);
 }
 
-static int cmp_cut(const void *a, const void *b)
+static int cmp_gap(const void *a, const void *b)
 {
-	const struct restore_cut *x = a, *y = b;
+	const struct restore_gap *x = a, *y = b;
 
-	return (x->list > y->list) - (x->list < y->list);
+	if (x->list != y->list)
+		return x->list < y->list ? -1 : 1;
+	return (x->items > y->items) - (x->items < y->items);
 }
 
-static bool is_cut_here(const struct walk *w, const struct restore_frame *f)
+/* How many nodes the first walk missed at this place of the list. */
+static uint64_t gap_here(const struct restore *r, const struct restore_frame *f)
 {
-	const struct restore *r = w->r;
-	const struct restore_cut key = { f->number, 0 }, *cut = NULL;
+	const struct restore_gap key = { f->number, f->items, 0 }, *gap = NULL;
 
-	if (!r->first_walk && r->n_cuts > 0)
-		cut = bsearch(&key, r->cuts, r->n_cuts, sizeof(key), cmp_cut);
-	return cut && f->items >= cut->items;
+	if (r->n_gaps > 0)
+		gap = bsearch(&key, r->gaps, r->n_gaps, sizeof(key), cmp_gap);
+	return gap ? gap->nodes : 0;
 }
 
-static int note_cut(struct restore *r, const struct restore_frame *f, hz_error **err)
+static int note_gap(struct restore *r, const struct restore_frame *f, hz_error **err)
 {
-	struct restore_cut *v = realloc(r->cuts, (r->n_cuts + 1) * sizeof(*v));
+	struct restore_gap *v = r->gaps;
 
+	/* No other list is walked between two failures at one place. */
+	if (r->n_gaps > 0 && v[r->n_gaps - 1].list == f->number && v[r->n_gaps - 1].items == f->items) {
+		v[r->n_gaps - 1].nodes++;
+		return 0;
+	}
+	v = realloc(v, (r->n_gaps + 1) * sizeof(*v));
 	if (!v)
 		return err_nomem(err);
-	r->cuts = v;
-	v[r->n_cuts++] = (struct restore_cut){ f->number, f->items };
+	r->gaps = v;
+	v[r->n_gaps++] = (struct restore_gap){ f->number, f->items, 1 };
 	return 0;
 }
 
@@ -71,17 +79,29 @@ static void tell_damage(const struct walk *w, const char *what, const hz_error *
 		what, hz_error_message(e));
 }
 
-/* The list of a folder cannot be read any further. */
-static int list_failed(struct walk *w, const struct restore_frame *f, int rc, hz_error **why, hz_error **err)
+/* A node of a folder's list cannot be read. */
+static int list_failed(struct walk *w, struct restore_frame *f, int rc, hz_error **why, hz_error **err)
 {
 	w->path.len = f->path_len;
+	f->failed++;
 	if (restore_is_damage(rc) && w->r->first_walk) {
 		tell_damage(w, "not everything in this folder can be restored", *why);
-		return note_cut(w->r, f, err);
+		return note_gap(w->r, f, err);
 	}
+	if (restore_is_damage(rc) && f->failed <= gap_here(w->r, f))
+		return 0;
 	if (err && !*err)
 		*err = TAKE(*why);
 	return rc;
+}
+
+/* What could not be read before and now can would come under numbers that others have. */
+static int check_gap(const struct walk *w, struct restore_frame *f, hz_error **err)
+{
+	bool same = w->r->first_walk || f->failed == gap_here(w->r, f);
+
+	f->failed = 0;
+	return same ? 0 : err_set(err, HZ_E_CORRUPT, "the store gives what it did not give a moment ago");
 }
 
 /* ---- frames ---- */
@@ -241,19 +261,21 @@ static int take_item(struct walk *w, struct restore_frame *f, const uint8_t *byt
 static int step(struct walk *w, hz_error **err)
 {
 	struct restore_frame *f = w->stack[w->depth - 1];
-	const uint8_t *item = NULL;
 	AUTO(hz_error_free) hz_error *why = NULL;
+	const uint8_t *item = NULL;
 	size_t len = 0;
-	int rc = 0;
+	int rc = 0, checked;
 
-	if (f->list && !f->skip && !is_cut_here(w, f))
-		rc = node_walk_next(f->list, &item, &len, &why);
+	if (!f->list || f->skip)
+		return pop(w, err);
+	rc = node_walk_next(f->list, &item, &len, &why);
 	if (rc < 0) {
 		rc = list_failed(w, f, rc, &why, err);
-		return rc < 0 ? rc : pop(w, err);
+		return rc < 0 || node_walk_skip(f->list) ? rc : pop(w, err);
 	}
-	if (rc == 0)
-		return pop(w, err);
+	checked = check_gap(w, f, err);
+	if (checked < 0 || rc == 0)
+		return checked < 0 ? checked : pop(w, err);
 	f->items++;
 	return take_item(w, f, item, len, err);
 }
@@ -280,8 +302,8 @@ int restore_walk(struct restore *r, const struct restore_visitor *v, hz_error **
 	buf_release(&w.path);
 	arena_free(w.items);
 	arena_free(w.folders);
-	if (r->first_walk && r->n_cuts > 1)
-		qsort(r->cuts, r->n_cuts, sizeof(*r->cuts), cmp_cut);
+	if (r->first_walk && r->n_gaps > 1)
+		qsort(r->gaps, r->n_gaps, sizeof(*r->gaps), cmp_gap);
 	r->first_walk = false;
 	return rc;
 }

@@ -62,6 +62,49 @@ static void counts_have_to_be_true(void **state)
 	assert_int_equal(walk_all(s, NODE_TREE, &top, &n), HZ_E_CORRUPT);
 }
 
+/* Walks to the end over what is missing; how many failures there were. */
+static size_t walk_over(struct nodestore *s, const struct list_ref *root, size_t *n)
+{
+	AUTO(node_walk_free) struct node_walk *w = walk(s, NODE_TREE, root);
+	size_t failures = 0;
+	const uint8_t *item;
+	size_t len;
+	int rc;
+
+	for (*n = 0; (rc = node_walk_next(w, &item, &len, NULL)) != 0;) {
+		*n += rc > 0;
+		failures += rc < 0;
+		if (rc < 0 && !node_walk_skip(w))
+			return failures;
+	}
+	return failures;
+}
+
+static void what_stands_behind_a_missing_node_can_be_had(void **state)
+{
+	AUTO(nodestore_free) struct nodestore *s = nodestore_new();
+	struct id a = put_leaf(s, 'a'), b = put_leaf(s, 'b'), c = put_leaf(s, 'c'), gone = { .b = { 7 } };
+	struct list_ref left = put_pair(s, NODE_TREE, 1, a, 1, gone, 1), right = put_pair(s, NODE_TREE, 1, b, 1, c, 1);
+	struct list_ref top = put_pair(s, NODE_TREE, 2, left.root, 2, right.root, 2);
+	size_t n;
+
+	(void)state;
+	assert_int_equal(walk_over(s, &top, &n), 1);
+	assert_int_equal(n, 3);
+	top = put_pair(s, NODE_TREE, 2, gone, 2, right.root, 2);
+	assert_int_equal(walk_over(s, &top, &n), 1);
+	assert_int_equal(n, 2);
+	top = put_pair(s, NODE_TREE, 2, gone, 2, gone, 2);
+	assert_int_equal(walk_over(s, &top, &n), 2);
+	assert_int_equal(n, 0);
+	/* Behind the root there is nothing, and a node that lies about itself ends the walk. */
+	top.root = gone;
+	assert_int_equal(walk_over(s, &top, &n), 1);
+	top = put_pair(s, NODE_TREE, 2, left.root, 3, right.root, 2);
+	assert_int_equal(walk_over(s, &top, &n), 2);
+	assert_int_equal(n, 1);
+}
+
 static void names_ascend_over_nodes_too(void **state)
 {
 	AUTO(nodestore_free) struct nodestore *s = nodestore_new();
@@ -179,6 +222,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_have_to_be_true),
+		cmocka_unit_test(what_stands_behind_a_missing_node_can_be_had),
 		cmocka_unit_test(names_ascend_over_nodes_too),
 		cmocka_unit_test(extents_do_not_touch_over_nodes),
 		cmocka_unit_test(levels_and_kinds_have_to_fit),
