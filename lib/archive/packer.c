@@ -200,24 +200,27 @@ static int add_to(struct packer *p, unsigned worker, enum pack_role place, enum 
 	uint8_t *at = rc == 0 ? o->stream + o->r[role].frames[index].off : NULL;
 
 	(void)pthread_mutex_unlock(&p->lock);
+	if (o) {
+		/* First of all, and whatever else fails: what was reserved must not be put as it is. */
+		rc = worker_cipher(&a, p, worker, o, role, err);
+		if (rc == 0)
+			rc = packer_seal(at, a, p, &o->uid, role, SPACE_FRAME, index, data, len, err);
+		(void)pthread_mutex_lock(&p->lock);
+		o->failed = o->failed || rc < 0;
+		if (--o->pending == 0 && o->closed)
+			done = o;
+		(void)pthread_mutex_unlock(&p->lock);
+	}
 	if (full) {
 		int rc2 = packer_finish_pack(p, full, err);
 
 		rc = rc < 0 ? rc : rc2;
 	}
-	if (!o)
-		return rc;
-	if (rc == 0)
-		rc = worker_cipher(&a, p, worker, o, role, err);
-	if (rc == 0)
-		rc = packer_seal(at, a, p, &o->uid, role, SPACE_FRAME, index, data, len, err);
-	(void)pthread_mutex_lock(&p->lock);
-	if (--o->pending == 0 && o->closed)
-		done = o;
-	(void)pthread_mutex_unlock(&p->lock);
-	if (done && rc == 0)
-		return packer_finish_pack(p, done, err);
-	open_pack_free(done);
+	if (done) {
+		int rc2 = packer_finish_pack(p, done, err);
+
+		rc = rc < 0 ? rc : rc2;
+	}
 	return rc;
 }
 

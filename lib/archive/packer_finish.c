@@ -226,10 +226,17 @@ static int protect_and_put(struct packer *p, struct open_pack *o, uint32_t block
 /* Consumes o. */
 int packer_finish_pack(struct packer *p, struct open_pack *o, hz_error **err)
 {
-	uint32_t blocks = object_blocks_padded(open_pack_need(o, PACK_DATA, 0, 0));
+	/* Only what is open at the end is a session's last pack and may be small. */
+	uint32_t blocks = o->closed ? (1u << p->repo->pack_log2) / OBJECT_BLOCK
+				    : object_blocks_padded(open_pack_need(o, PACK_DATA, 0, 0));
 	struct name name = name_pack(&o->uid);
-	int rc = fill_rest(p, o, blocks, err);
+	int rc = 0;
 
+	/* Its table would name a frame that is not there; a later session would take the journal's word for it. */
+	if (o->failed)
+		rc = err_set(err, HZ_E_INTERNAL, "%s: given up, for one of its frames could not be encrypted", name.s);
+	if (rc == 0)
+		rc = fill_rest(p, o, blocks, err);
 	if (rc == 0) {
 		fill_head(p, o, blocks, &name);
 		if (p->store)

@@ -20,6 +20,7 @@ struct open_pack {
 	uint32_t used; /* end of the last frame */
 	unsigned pending;
 	bool closed;
+	bool failed; /* a frame was given up: the pack must never be put */
 	uint8_t key[3][KEY_LEN];
 	struct role_list r[3];
 	uint64_t raw_bytes;
