@@ -26,7 +26,7 @@ struct hz_job {
 	int cancelled; /* atomic */
 	pthread_mutex_t lock;
 	struct event *first, **last;
-	uint64_t problems;
+	uint64_t problems; /* atomic */
 	uint64_t began, shown;
 	uint32_t phase;
 };
@@ -103,7 +103,7 @@ void job_event(hz_job *job, uint32_t kind, const void *path, size_t path_len, co
 	}
 	(void)pthread_mutex_lock(&job->lock);
 	if (kind != HZ_EVENT_NOTE)
-		job->problems++;
+		(void)__atomic_add_fetch(&job->problems, 1, __ATOMIC_RELAXED);
 	if (e) {
 		*job->last = e;
 		job->last = &e->next;
@@ -165,7 +165,7 @@ int job_tick(hz_job *job, hz_progress *p)
 		job->shown = now;
 		p->size = sizeof(*p);
 		p->elapsed_ns = now - job->began;
-		p->problems = job->problems;
+		p->problems = __atomic_load_n(&job->problems, __ATOMIC_RELAXED);
 		if (job->progress(job->progress_user, p) != 0)
 			hz_job_cancel(job);
 	}

@@ -52,7 +52,7 @@ void restore_event(
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	(void)vsnprintf(text, sizeof(text), err_text(fmt), ap);
 	va_end(ap);
 	path = restore_path(dir, name, &len);
 	job_event(r->job, kind, path, path ? len : 0, "%s", text);
