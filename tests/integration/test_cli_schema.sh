@@ -71,6 +71,7 @@ checked 3 'restore_summary event' restore latest --target "$T/r" --into-existing
 last '"exit":3'
 checked 5 'restore_summary error' restore latest --target "$T/r"
 checked 0 key key list
+checked 0 benchmark benchmark cpu
 checked 0 key_exported key export --role reader --out "$T/reader.key"
 
 for file in "$schemas"/*.json; do

@@ -14,5 +14,6 @@ extern const struct cli_command cmd_restore;
 extern const struct cli_command cmd_check;
 extern const struct cli_command cmd_key_list;
 extern const struct cli_command cmd_key_export;
+extern const struct cli_command cmd_benchmark_cpu;
 
 #endif

@@ -14,6 +14,7 @@ static const struct cli_command *const commands[] = {
 	&cmd_check,
 	&cmd_key_list,
 	&cmd_key_export,
+	&cmd_benchmark_cpu,
 	NULL,
 };
 
