@@ -5,6 +5,7 @@
 #include "archive/object.h"
 #include "base/newfile.h"
 #include "crypto/secret.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -61,13 +62,15 @@ static int open_one(struct cache_reader **ret, struct id *base, uint64_t *root, 
 	AUTO_FD int fd = vfs()->openat(dirfd, name, O_RDONLY | O_NOFOLLOW, 0);
 	struct stat st;
 	struct cache_reader *c;
+	struct id of;
+	uint64_t at;
 
 	if (fd < 0 || vfs()->fstat(fd, &st) < 0 || st.st_uid != geteuid() || (st.st_mode & 077) ||
 		vfs_pread_all(fd, h, sizeof(h), 0) < 0)
 		return HZ_E_NOTFOUND;
-	memcpy(base->b, h + HEADER_LEN - 16 - ID_LEN, ID_LEN);
-	*root = get_le64(h + HEADER_LEN - 16);
-	header_encode(want, key, base, *root);
+	memcpy(of.b, h + HEADER_LEN - 16 - ID_LEN, ID_LEN);
+	at = get_le64(h + HEADER_LEN - 16);
+	header_encode(want, key, &of, at);
 	if (memcmp(h, want, sizeof(h)) != 0)
 		return HZ_E_NOTFOUND;
 	c = calloc(1, sizeof(*c));
@@ -77,14 +80,19 @@ static int open_one(struct cache_reader **ret, struct id *base, uint64_t *root, 
 	c->size = (uint64_t)st.st_size;
 	fd = -1;
 	*ret = c;
+	*base = of;
+	*root = at;
 	return 0;
 }
 
 int cache_open(struct cache_reader **ret, struct id *base, uint64_t *root, const char *dir, const struct cache_key *key,
 	bool (*is_ours)(void *user, const struct id *commit), void *user)
 {
+	AUTO(cache_close) struct cache_reader *pending = NULL;
 	AUTO_FREE char *path = NULL;
 	AUTO_FD int fd = -1;
+	struct id of;
+	uint64_t at;
 
 	if (dir_path(&path, dir, key) < 0)
 		return HZ_E_NOMEM;
@@ -92,10 +100,11 @@ int cache_open(struct cache_reader **ret, struct id *base, uint64_t *root, const
 	if (fd < 0)
 		return HZ_E_NOTFOUND;
 	/* A run that died between its commit and the rename left the newer one as pending. */
-	if (open_one(ret, base, root, fd, name_of(&key->source, ".pending").s, key) == 0) {
-		if (is_ours(user, base))
-			return 0;
-		cache_close(*ret);
+	if (open_one(&pending, &of, &at, fd, name_of(&key->source, ".pending").s, key) == 0 && is_ours(user, &of)) {
+		*ret = TAKE(pending);
+		*base = of;
+		*root = at;
+		return 0;
 	}
 	return open_one(ret, base, root, fd, name_of(&key->source, "").s, key);
 }
@@ -220,7 +229,8 @@ struct cache_writer {
 	pthread_mutex_t lock;
 	struct buf b;
 	uint64_t at; /* file offset of what is in b */
-	bool failed, pending;
+	int failed;  /* errno of the first failure */
+	bool pending;
 };
 
 int cache_create(struct cache_writer **ret, const char *dir, const struct cache_key *key, hz_error **err)
@@ -269,7 +279,7 @@ static void flush(struct cache_writer *w)
 	struct iovec iov = { w->b.data, w->b.len };
 
 	if (!w->failed && w->b.len && vfs_pwritev_all(w->fd, &iov, 1, w->at) < 0)
-		w->failed = true;
+		w->failed = errno;
 	w->at += w->b.len;
 	buf_reset(&w->b);
 }
@@ -287,8 +297,8 @@ uint64_t cache_write(struct cache_writer *w, uint32_t n, const struct buf *paylo
 	enc_bytes(&e, payload->data, payload->len);
 	if (!e.bad)
 		enc_u64(&e, crc64_xz(0, w->b.data + start, w->b.len - start));
-	if (e.bad || payload->len > RECORD_MAX - 64)
-		w->failed = true;
+	if (!w->failed && (e.bad || payload->len > RECORD_MAX - 64))
+		w->failed = ENOMEM;
 	record = w->at + start;
 	if (w->b.len >= WRITE_BUF)
 		flush(w);
@@ -305,7 +315,13 @@ int cache_prepare(struct cache_writer *w, const struct id *commit, uint64_t root
 
 	flush(w);
 	header_encode(h, &w->key, commit, root);
-	if (w->failed || root == 0 || vfs_pwritev_all(w->fd, &iov, 1, 0) < 0 || vfs()->fsync(w->fd) < 0)
+	if (w->failed) {
+		errno = w->failed;
+		return err_errno(err, "the cache cannot be written");
+	}
+	if (root == 0)
+		return err_set(err, HZ_E_IO, "the cache cannot be written: its root is missing");
+	if (vfs_pwritev_all(w->fd, &iov, 1, 0) < 0 || vfs()->fsync(w->fd) < 0)
 		return err_errno(err, "the cache cannot be written");
 	if (vfs()->renameat2(w->dirfd, w->temp, w->dirfd, name_of(&w->key.source, ".pending").s, 0) < 0)
 		return err_errno(err, "the cache cannot be written");

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a writer remembers of a source's last tree, since it cannot read old trees: per folder the children's stat data
- *and complete encoded entries. One file per source in <cache>/<repository id>/<writer id>/, replaced whole; records are
- *written bottom up and checked by CRC-64. Losing it costs time only. Not part of the repository format.
+ * and complete encoded entries. One file per source in <cache>/<repository id>/<writer id>/, replaced whole; records
+ * are written bottom up and checked by CRC-64. Losing it costs time only. Not part of the repository format.
  *
- *	header   "hzcache1", repository id, writer id, group, source key, base commit, u64 offset of the root record,
- *u64 CRC record   u32 length, payload, u64 CRC over both payload  u32 children, then each: blob name, stat data (88
- *bytes), u8 flags, u64 record of a folder (0: none), blob encoded entry
+ *	header   "hzcache1", repository id, writer id, group, source key, base commit,
+ *	         u64 offset of the root record, u64 CRC
+ *	record   u32 length, payload, u64 CRC over both
+ *	payload  u32 children, then each: blob name, stat data (60 bytes), u8 flags,
+ *	         u64 record of a folder (0: none), blob encoded entry
  */
 #ifndef ARCHIVE_CACHE_H
 #define ARCHIVE_CACHE_H
