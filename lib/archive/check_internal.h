@@ -99,6 +99,9 @@ int check_packs(struct check *c, hz_error **err);
 int check_data(struct check *c, hz_error **err);
 int check_trees(struct check *c, hz_error **err);
 
+/* After the packs: objects of other repositories are no damage, and are told. */
+int check_foreign(struct check *c, hz_error **err);
+
 /* Place of a pack that a run names, or -1. */
 int64_t check_pack_number(const struct check *c, const struct uid *uid);
 const struct stored_pack *check_stored(const struct check *c, const struct uid *uid);

@@ -310,7 +310,7 @@ static int check_mark(struct check *c, const struct mark_name *m, hz_error **err
 	int rc = mark_load(&mark, repo->store, m->n, m->attempt, &repo->log, &repo->sink, &e);
 
 	if (rc == HZ_E_REFUSED)
-		return check_verdict(c, name.s, rc, &e, err);
+		return 0;
 	if (rc == 0)
 		mark_release(&mark);
 	else
@@ -377,6 +377,9 @@ static void check_ref(struct check *c, const struct snap *s, const struct run_re
 		check_damage(c, name.s, false, "not the run that commit %.16s names", id_hex(&s->commit.hash).s);
 	else if (!r && !is_superseded(c, &s->commit, &ref->hash))
 		check_damage(c, name.s, false, "missing; commit %.16s names it", id_hex(&s->commit.hash).s);
+	else if (r && !check_is_told(c, name.s))
+		check_damage(c, name.s, false, "not the run that commit %.16s names, but another repository's",
+			id_hex(&s->commit.hash).s);
 }
 
 int check_named_runs(struct check *c, hz_error **err)

@@ -41,6 +41,7 @@ static int load_snap(struct hz_reader *r, struct snap *s, const struct commit_na
 	struct repo *repo = &r->repo;
 	AUTO(hz_error_free) hz_error *e = NULL;
 	bool list = repo->can & HZ_NEED_LIST;
+	struct uid whose;
 	int rc;
 
 	s->name = name_commit(&cn->session, cn->attempt);
@@ -59,7 +60,8 @@ static int load_snap(struct hz_reader *r, struct snap *s, const struct commit_na
 		commit_body_release(&s->body);
 		return 0;
 	}
-	if (rc == HZ_E_REFUSED)
+	if (rc == HZ_E_REFUSED ||
+		(!has_session && signed_is_foreign(&whose, repo->store, s->name.s, &repo->log.repo.id)))
 		return 0;
 	if (rc == HZ_E_CORRUPT || rc == HZ_E_NOTFOUND || rc == HZ_E_AUTH) {
 		/* Named is what is damaged: without its session a commit cannot be read, whole as it may be. */

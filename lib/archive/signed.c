@@ -3,6 +3,7 @@
  * sections. */
 #include "archive/signed.h"
 #include "crypto/suite.h"
+#include <stdio.h>
 #include <string.h>
 
 #define SIGNED_MAX ((size_t)OBJECT_BLOCKS_MAX * OBJECT_BLOCK)
@@ -84,17 +85,41 @@ int signed_load(struct signed_object *so, struct store *st, const char *name, ui
 
 	if (rc == 0)
 		return 0;
-	if (has_copy && (rc == HZ_E_NOTFOUND || rc == HZ_E_CORRUPT)) {
+	if (has_copy && (rc == HZ_E_NOTFOUND || rc == HZ_E_CORRUPT || rc == HZ_E_REFUSED)) {
 		if (load_one(so, st, copy.s, name, type, repo, known, n_known, sink, &second) == 0) {
-			tell(sink, name,
-				rc == HZ_E_NOTFOUND ? "missing; its copy is whole" : "damaged; its copy is whole",
-				true);
+			const char *what = rc == HZ_E_NOTFOUND ? "missing; its copy is whole"
+							       : "damaged; its copy is whole";
+
+			tell(sink, name, rc == HZ_E_REFUSED ? "of another repository; its copy is ours" : what, true);
 			return 0;
 		}
 	}
 	if (err && !*err)
 		*err = TAKE(first);
 	return rc;
+}
+
+bool signed_is_foreign(struct uid *whose, struct store *st, const char *stored_name, const struct uid *repo)
+{
+	static const char repo_copy[] = "admin/repo.";
+	uint8_t block[OBJECT_BLOCK];
+	struct object_header h;
+	char name[STORE_NAME_MAX];
+	uint64_t size = 0;
+
+	(void)snprintf(name, sizeof(name), "%s",
+		strncmp(stored_name, repo_copy, sizeof(repo_copy) - 1) == 0 ? "repo" : stored_name);
+	if (name_is_copy(name))
+		name[strlen(name) - strlen(".copy")] = '\0';
+	if (store_size(st, stored_name, &size, NULL) < 0 || size % OBJECT_BLOCK ||
+		size / OBJECT_BLOCK < OBJECT_BLOCKS_MIN || size / OBJECT_BLOCK > OBJECT_BLOCKS_MAX ||
+		store_get(st, stored_name, 0, block, sizeof(block), NULL) < 0)
+		return false;
+	if (!object_unwrap(name, (uint32_t)(size / OBJECT_BLOCK), 0, 1, block) ||
+		object_header_decode(&h, block, NULL) < 0)
+		return false;
+	*whose = h.repo;
+	return !uid_eq(&h.repo, repo);
 }
 
 int signed_message(struct buf *msg, uint8_t type, unsigned suite, const struct uid *repo, const uint8_t *sections,

@@ -41,6 +41,8 @@ void signed_release(struct signed_object *so);
  * repository. */
 int signed_load(struct signed_object *so, struct store *st, const char *name, uint8_t type, const struct uid *repo,
 	bool has_copy, const uint16_t *known, size_t n_known, const struct damage_sink *sink, hz_error **err);
+/* Does an object of another repository stand there, as far as its first block shows? *whose is that repository. */
+bool signed_is_foreign(struct uid *whose, struct store *st, const char *stored_name, const struct uid *repo);
 /* From memory (len bytes under name). */
 int signed_parse(struct signed_object *so, const char *name, uint8_t *data, size_t len, uint8_t type,
 	const struct uid *repo, const uint16_t *known, size_t n_known, hz_error **err);
