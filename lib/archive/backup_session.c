@@ -75,50 +75,67 @@ static int check_base(struct backup *b, hz_error **err)
 	return 0;
 }
 
+static int take_over_pack(void *user, const struct run_pack *pack, const struct id *ids, size_t n, hz_error **err)
+{
+	struct backup *b = user;
+	AUTO(hz_error_free) hz_error *e = NULL;
+	uint64_t size = 0;
+	int rc;
+
+	if (index_pack_number(b->index, &pack->uid) >= 0 || backup_pack_is_gone(b, &pack->uid))
+		return 0;
+	rc = store_size(b->repo.store, name_pack(&pack->uid).s, &size, &e);
+	if (rc == HZ_E_NOTFOUND || (rc == 0 && size != pack->size))
+		return 0;
+	if (rc == 0) {
+		b->result->from_journal++;
+		rc = ingest_take_over(b->ingest, pack, ids, n, err);
+		/* Not to be mixed up with a journal that is gone. */
+		return rc == HZ_E_NOTFOUND ? HZ_E_IO : rc;
+	}
+	if (err && !*err)
+		*err = TAKE(e);
+	return rc;
+}
+
+static int remember_dead(struct backup *b, const struct uid *session, int *lock, hz_error **err)
+{
+	struct dead_session *v = realloc(b->dead, (b->n_dead + 1) * sizeof(*v));
+
+	if (!v)
+		return err_nomem(err);
+	b->dead = v;
+	v[b->n_dead++] = (struct dead_session){ *session, *lock };
+	*lock = -1;
+	return 0;
+}
+
 static int take_over(void *user, const struct uid *session, hz_error **err)
 {
 	struct backup *b = user;
-	struct journal_content c;
-	struct dead_session *v;
-	int lock = -1, rc;
+	AUTO(hz_error_free) hz_error *e = NULL;
+	AUTO_FD int lock = -1;
+	int rc;
 
-	rc = state_lock_session(&lock, &b->state, session, NULL);
-	if (rc < 0)
+	if (state_lock_session(&lock, &b->state, session, NULL) < 0)
 		return 0;
-	rc = journal_read(&c, &b->state, session, err);
+	/* It may have died between giving a name and flushing the folder: what is relied on must be durable first. */
+	rc = store_sync(b->repo.store, "packs", err);
+	if (rc == 0)
+		rc = store_sync(b->repo.store, "index", err);
+	if (rc == 0)
+		rc = journal_each_pack(&b->state, session, take_over_pack, b, &e);
+	if (rc == HZ_E_NOTFOUND) {
+		/* Another run was faster; the lock's file is from just now. */
+		state_forget_session(&b->state, session);
+		return 0;
+	}
 	if (rc < 0) {
-		fd_close(&lock);
+		if (err && !*err)
+			*err = TAKE(e);
 		return rc;
 	}
-	for (size_t i = 0; rc == 0 && i < c.n_packs; i++) {
-		const struct journal_pack *p = &c.packs[i];
-		AUTO(hz_error_free) hz_error *e = NULL;
-		uint64_t size = 0;
-
-		if (index_pack_number(b->index, &p->pack.uid) >= 0 || backup_pack_is_gone(b, &p->pack.uid))
-			continue;
-		int rc2 = store_size(b->repo.store, name_pack(&p->pack.uid).s, &size, &e);
-
-		if (rc2 < 0 && rc2 != HZ_E_NOTFOUND) {
-			if (err && !*err)
-				*err = TAKE(e);
-			rc = rc2;
-		} else if (rc2 == 0 && size == p->pack.size) {
-			rc = ingest_take_over(b->ingest, &p->pack, c.ids + p->first, p->n, err);
-			b->result->from_journal++;
-		}
-	}
-	journal_content_release(&c);
-	v = rc == 0 ? realloc(b->dead, (b->n_dead + 1) * sizeof(*v)) : NULL;
-	if (rc == 0 && !v)
-		rc = err_nomem(err);
-	if (rc < 0) {
-		fd_close(&lock);
-		return rc;
-	}
-	b->dead = v;
-	v[b->n_dead++] = (struct dead_session){ *session, lock };
-	return 0;
+	return remember_dead(b, session, &lock, err);
 }
 
 static int put_session(struct backup *b, hz_error **err)

@@ -9,11 +9,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#define JOURNAL_MAX ((size_t)1 << 30)
+#define RECORD_MAX ((uint64_t)256 << 20)
 
 struct journal {
 	int fd;
+	struct uid session;
+	bool failed;
 	struct buf b;
 };
 
@@ -35,6 +38,7 @@ int journal_new(struct journal **ret, const struct state *s, const struct uid *s
 
 	if (!j)
 		return err_nomem(err);
+	j->session = *session;
 	j->fd = vfs()->openat(s->dirfd, name_of(session).s, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0600);
 	if (j->fd < 0 || vfs()->fsync(s->dirfd) < 0) {
 		int rc = err_errno(err, "state %s: journal", s->path);
@@ -69,8 +73,13 @@ int journal_add(struct journal *j, const struct pack_done *p, hz_error **err)
 	enc_u64(&e, crc64_xz(0, j->b.data, j->b.len));
 	if (e.bad)
 		return err_nomem(err);
-	if (vfs_write_all(j->fd, j->b.data, j->b.len) < 0 || vfs()->fsync(j->fd) < 0)
-		return err_errno(err, "journal");
+	/* What stands behind a torn record would not be found again. */
+	if (j->failed)
+		return err_set(err, HZ_E_IO, "journal: given up after a failure");
+	if (vfs_write_all(j->fd, j->b.data, j->b.len) < 0 || vfs()->fsync(j->fd) < 0) {
+		j->failed = true;
+		return err_errno(err, "journal %s", uid_hex(&j->session).s);
+	}
 	return 0;
 }
 
@@ -123,6 +132,72 @@ int journal_each_dead(const struct state *s, int (*fn)(void *user, const struct 
 	return rc;
 }
 
+/* One record's payload; what does not decode counts as a torn end. 1: handed on. */
+static int take_record(struct dec d, journal_fn fn, void *user, hz_error **err)
+{
+	AUTO_FREE struct id *ids = NULL;
+	struct run_pack pack;
+	uint32_t n;
+	int rc;
+
+	dec_copy(&d, pack.uid.b, UID_LEN);
+	pack.size = dec_u32(&d);
+	dec_copy(&d, pack.hash.b, ID_LEN);
+	n = dec_u32(&d);
+	if (d.bad || dec_left(&d) != (size_t)n * ID_LEN)
+		return 0;
+	ids = malloc(((size_t)n + 1) * sizeof(*ids));
+	if (!ids)
+		return err_nomem(err);
+	dec_copy(&d, ids, (size_t)n * ID_LEN);
+	rc = fn(user, &pack, ids, n, err);
+	return rc < 0 ? rc : 1;
+}
+
+/* The record at *at, whole and with the right sum, into b. 1, 0: there is none, <0. */
+static int next_record(struct buf *b, int fd, uint64_t size, uint64_t *at, const struct state *s, hz_error **err)
+{
+	uint8_t head[4], *room;
+	uint64_t len;
+
+	if (size - *at < 12)
+		return 0;
+	if (vfs_pread_all(fd, head, sizeof(head), *at) < 0)
+		return err_errno(err, "state %s: journal", s->path);
+	len = 4 + (uint64_t)get_le32(head) + 8;
+	if (len > size - *at || len > RECORD_MAX)
+		return 0;
+	buf_reset(b);
+	room = buf_extend(b, (size_t)len);
+	if (!room)
+		return err_nomem(err);
+	if (vfs_pread_all(fd, room, (size_t)len, *at) < 0)
+		return err_errno(err, "state %s: journal", s->path);
+	*at += len;
+	return crc64_xz(0, room, (size_t)len - 8) == get_le64(room + len - 8);
+}
+
+int journal_each_pack(const struct state *s, const struct uid *session, journal_fn fn, void *user, hz_error **err)
+{
+	AUTO_FD int fd = vfs()->openat(s->dirfd, name_of(session).s, O_RDONLY | O_NOFOLLOW, 0);
+	AUTO_IN(buf_release) struct buf b = BUF_INIT;
+	uint64_t at = 0;
+	struct stat st;
+	int rc = 1;
+
+	if (fd < 0 || vfs()->fstat(fd, &st) < 0)
+		return err_errno(err, "state %s: journal", s->path);
+	/* One record at a time: the journal of a first backup of very many files is larger than memory should be. */
+	while (rc > 0) {
+		rc = next_record(&b, fd, (uint64_t)st.st_size, &at, s, err);
+		if (rc > 0)
+			rc = take_record(dec_of(b.data + 4, b.len - 12), fn, user, err);
+	}
+	return rc;
+}
+
+/* ---- all at once ---- */
+
 void journal_content_release(struct journal_content *c)
 {
 	free(c->packs);
@@ -130,51 +205,29 @@ void journal_content_release(struct journal_content *c)
 	*c = (struct journal_content){ 0 };
 }
 
-static int take_record(struct journal_content *c, struct dec *d, hz_error **err)
+static int collect(void *user, const struct run_pack *pack, const struct id *ids, size_t n, hz_error **err)
 {
-	struct journal_pack *v = realloc(c->packs, (c->n_packs + 1) * sizeof(*v));
-	struct journal_pack *p;
-	struct id *ids;
+	struct journal_content *c = user;
+	struct journal_pack *p = realloc(c->packs, (c->n_packs + 1) * sizeof(*p));
+	struct id *v = realloc(c->ids, (c->n_ids + n + 1) * sizeof(*v));
 
-	if (!v)
+	c->packs = p ? p : c->packs;
+	c->ids = v ? v : c->ids;
+	if (!p || !v)
 		return err_nomem(err);
-	c->packs = v;
-	p = &v[c->n_packs];
-	dec_copy(d, p->pack.uid.b, UID_LEN);
-	p->pack.size = dec_u32(d);
-	dec_copy(d, p->pack.hash.b, ID_LEN);
-	p->n = dec_u32(d);
-	p->first = c->n_ids;
-	if (d->bad || dec_left(d) != p->n * ID_LEN)
-		return 0;
-	ids = realloc(c->ids, (c->n_ids + p->n + 1) * sizeof(*ids));
-	if (!ids)
-		return err_nomem(err);
-	c->ids = ids;
-	dec_copy(d, ids + c->n_ids, p->n * ID_LEN);
-	c->n_ids += p->n;
-	c->n_packs++;
+	p[c->n_packs++] = (struct journal_pack){ *pack, c->n_ids, n };
+	if (n > 0)
+		memcpy(v + c->n_ids, ids, n * sizeof(*v));
+	c->n_ids += n;
 	return 0;
 }
 
 int journal_read(struct journal_content *c, const struct state *s, const struct uid *session, hz_error **err)
 {
-	AUTO_FREE uint8_t *data = NULL;
-	size_t len = 0;
-	int rc = vfs_read_file(&data, &len, s->dirfd, name_of(session).s, JOURNAL_MAX, false, err);
-	struct dec d = dec_of(data, len);
+	int rc;
 
 	*c = (struct journal_content){ 0 };
-	while (rc == 0 && dec_left(&d) > 0) {
-		const uint8_t *start = d.p;
-		uint32_t n = dec_u32(&d);
-		struct dec record = dec_sub(&d, n);
-		uint64_t sum = dec_u64(&d);
-
-		if (d.bad || crc64_xz(0, start, 4 + (size_t)n) != sum)
-			break;
-		rc = take_record(c, &record, err);
-	}
+	rc = journal_each_pack(s, session, collect, c, err);
 	if (rc < 0)
 		journal_content_release(c);
 	return rc;

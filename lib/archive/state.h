@@ -53,7 +53,10 @@ int journal_remove(const struct state *s, const struct uid *session, hz_error **
 /* Journals of sessions whose lock is free; fn gets each and may take its lock. */
 int journal_each_dead(const struct state *s, int (*fn)(void *user, const struct uid *session, hz_error **err),
 	void *user, hz_error **err);
-/* Reads a journal up to a torn end. */
+/* Each pack in a journal up to a torn end, with its ids (borrowed). HZ_E_NOTFOUND: another run has done with it. */
+typedef int (*journal_fn)(void *user, const struct run_pack *pack, const struct id *ids, size_t n, hz_error **err);
+int journal_each_pack(const struct state *s, const struct uid *session, journal_fn fn, void *user, hz_error **err);
+/* The same all at once, for journals that are known to be small. */
 struct journal_pack {
 	struct run_pack pack;
 	size_t first, n; /* of ids */

@@ -118,6 +118,13 @@ int store_remove(struct store *s, const char *name, hz_error **err)
 	return rc < 0 ? rc : about(err, s->ops->remove(s, name, err), name);
 }
 
+int store_sync(struct store *s, const char *folder, hz_error **err)
+{
+	if (store_folder_index(folder) < 0)
+		return err_set(err, HZ_E_INVAL, "\"%s\" is no folder of a store", folder);
+	return about(err, s->ops->sync(s, folder, err), folder);
+}
+
 int store_space(struct store *s, uint64_t *free_bytes, uint64_t *total_bytes, hz_error **err)
 {
 	return about(err, s->ops->space(s, free_bytes, total_bytes, err), s->location);

@@ -38,6 +38,8 @@ struct store_ops {
 	int (*list)(struct store *s, const char *folder, store_list_fn fn, void *user, hz_error **err);
 	/* Deletes and makes it durable; HZ_E_NOTFOUND when it was not there. */
 	int (*remove)(struct store *s, const char *name, hz_error **err);
+	/* What stands in the folder now survives a power cut, also where the run that put it died in the midst. */
+	int (*sync)(struct store *s, const char *folder, hz_error **err);
 	int (*space)(struct store *s, uint64_t *free_bytes, uint64_t *total_bytes, hz_error **err);
 	/* Removes temporary files of owner (see store_open) whose session is not held: is_live(user, session) says. */
 	int (*sweep)(struct store *s, const char *owner, bool (*is_live)(void *user, const char *session), void *user,
@@ -74,6 +76,7 @@ int store_size(struct store *s, const char *name, uint64_t *size, hz_error **err
 bool store_has(struct store *s, const char *name, int *rc, hz_error **err);
 int store_list(struct store *s, const char *folder, store_list_fn fn, void *user, hz_error **err);
 int store_remove(struct store *s, const char *name, hz_error **err);
+int store_sync(struct store *s, const char *folder, hz_error **err);
 int store_space(struct store *s, uint64_t *free_bytes, uint64_t *total_bytes, hz_error **err);
 int store_sweep(struct store *s, const char *owner, bool (*is_live)(void *user, const char *session), void *user,
 	hz_error **err);

@@ -224,6 +224,15 @@ static int local_remove(struct store *s, const char *name, hz_error **err)
 	return vfs()->fsync(dirfd) < 0 ? err_errno_as(err, HZ_E_IO, "flush the folder") : 0;
 }
 
+static int local_sync(struct store *s, const char *folder, hz_error **err)
+{
+	AUTO_FD int fd = vfs()->openat(local_of(s)->root, folder, FOLDER_FLAGS, 0);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_errno_as(err, HZ_E_IO, "open folder");
+	return vfs()->fsync(fd) < 0 ? err_errno_as(err, HZ_E_IO, "flush the folder") : 0;
+}
+
 static int local_space(struct store *s, uint64_t *free_bytes, uint64_t *total_bytes, hz_error **err)
 {
 	return vfs()->statvfs(local_of(s)->root, free_bytes, total_bytes) < 0 ? err_errno(err, "ask for free space")
@@ -295,6 +304,7 @@ static const struct store_ops local_ops = {
 	.size = local_size,
 	.list = local_list,
 	.remove = local_remove,
+	.sync = local_sync,
 	.space = local_space,
 	.sweep = local_sweep,
 	.close = local_close,

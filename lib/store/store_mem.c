@@ -218,6 +218,14 @@ static int mem_remove(struct store *s, const char *name, hz_error **err)
 }
 
 /* As much as anybody could ask for. */
+static int mem_sync(struct store *s, const char *folder, hz_error **err)
+{
+	(void)s;
+	(void)folder;
+	(void)err;
+	return 0;
+}
+
 static int mem_space(struct store *s, uint64_t *free_bytes, uint64_t *total_bytes, hz_error **err)
 {
 	(void)s;
@@ -244,6 +252,7 @@ static const struct store_ops mem_ops = {
 	.size = mem_size,
 	.list = mem_list,
 	.remove = mem_remove,
+	.sync = mem_sync,
 	.space = mem_space,
 	.sweep = mem_sweep,
 	.close = mem_close,
