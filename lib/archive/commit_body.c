@@ -18,7 +18,6 @@ enum {
 	BODY_SOURCE,
 	BODY_END
 };
-#define TEXT_MAX 65536u
 
 void commit_body_release(struct commit_body *b)
 {
@@ -35,19 +34,21 @@ static void enc_time(struct enc *e, struct walltime t)
 	enc_u8(e, t.synchronized);
 }
 
-static void enc_list(struct enc *e, const struct bytes *v, size_t n)
-{
-	enc_var(e, n);
-	for (size_t i = 0; i < n; i++)
-		enc_blob(e, v[i].p, v[i].len);
-}
-
 struct writer {
 	struct buf *out;
 	struct buf t;
 	struct enc e;
-	bool bad;
+	bool bad, too_long;
 };
+
+static void enc_list(struct writer *w, const struct bytes *v, size_t n)
+{
+	enc_var(&w->e, n);
+	for (size_t i = 0; i < n; i++) {
+		w->too_long = w->too_long || v[i].len > COMMIT_TEXT_MAX;
+		enc_blob(&w->e, v[i].p, v[i].len);
+	}
+}
 
 static void flush(struct writer *w, uint16_t tag)
 {
@@ -66,9 +67,9 @@ int commit_body_encode(struct buf *out, const struct commit_body *b, hz_error **
 	flush(&w, BODY_TIME);
 	enc_bytes(&w.e, b->host.p, b->host.len);
 	flush(&w, BODY_HOST);
-	enc_list(&w.e, b->paths, b->n_paths);
+	enc_list(&w, b->paths, b->n_paths);
 	flush(&w, BODY_PATHS);
-	enc_list(&w.e, b->tags, b->n_tags);
+	enc_list(&w, b->tags, b->n_tags);
 	flush(&w, BODY_TAGS);
 	enc_bytes(&w.e, b->tool.p, b->tool.len);
 	flush(&w, BODY_TOOL);
@@ -94,6 +95,9 @@ int commit_body_encode(struct buf *out, const struct commit_body *b, hz_error **
 	enc_bytes(&w.e, b->source.b, ID_LEN);
 	flush(&w, BODY_SOURCE);
 	buf_release(&w.t);
+	/* What a reader refuses must not be written: nobody could open the snapshot. */
+	if (w.too_long)
+		return err_set(err, HZ_E_INVAL, "a path or a tag is longer than %u bytes", COMMIT_TEXT_MAX);
 	return w.bad ? err_nomem(err) : 0;
 }
 
@@ -128,7 +132,7 @@ static int dec_list(struct bytes **v, size_t *n, struct dec *d, bool *bad, hz_er
 	if (!*v)
 		return err_nomem(err);
 	for (uint64_t i = 0; i < count; i++)
-		(*v)[i].p = dec_blob(d, TEXT_MAX, &(*v)[i].len);
+		(*v)[i].p = dec_blob(d, COMMIT_TEXT_MAX, &(*v)[i].len);
 	*n = (size_t)count;
 	*bad = *bad || !dec_done(d);
 	return 0;
@@ -158,8 +162,8 @@ static void dec_errors(struct commit_body *b, struct dec d, bool *bad)
 		size_t len;
 
 		(void)dec_u8(&d);
-		(void)dec_blob(&d, TEXT_MAX, &len);
-		(void)dec_blob(&d, TEXT_MAX, &len);
+		(void)dec_blob(&d, COMMIT_TEXT_MAX, &len);
+		(void)dec_blob(&d, COMMIT_TEXT_MAX, &len);
 	}
 	*bad = *bad || !dec_done(&d) || b->n_listed > b->n_errors;
 }

@@ -52,6 +52,7 @@ struct commit {
 void commit_release(struct commit *c);
 
 #define ERRORS_BYTES_MAX ((size_t)1 << 20)
+#define COMMIT_TEXT_MAX  65536u /* a path, a tag, a reason */
 enum body_count {
 	COUNT_FILES,
 	COUNT_DIRS,
