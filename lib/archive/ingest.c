@@ -227,8 +227,9 @@ int ingest_take_over(struct ingest *in, const struct run_pack *pack, const struc
 		struct shard *s = shard_of(in, &ids[i]);
 
 		/* They are in a pack that is there: claimed, and nobody's to store. */
-		if (idmap_add(&s->ids, &ids[i], CLAIM_NEW, NULL) < 0)
-			rc = err_nomem(err);
+		(void)pthread_mutex_lock(&s->lock);
+		rc = idmap_add(&s->ids, &ids[i], CLAIM_NEW, NULL) < 0 ? err_nomem(err) : 0;
+		(void)pthread_mutex_unlock(&s->lock);
 	}
 	if (rc == 0 && in->n_entries >= RUN_IDS)
 		rc = write_run(in, err);
