@@ -113,6 +113,11 @@ class Log:
             need(set(self.signers.values()) == set(self.repo.roots), name + ": other root keys than repo's")
         self.hashes.append(entry.hash)
 
+    def all_signers(self):
+        """Writers, living agents, root keys."""
+        writers = {uid: w[0] for uid, w in self.writers.items()}
+        return {**writers, **{uid: key for uid, (_, key) in self.agents.items()}, **self.signers}
+
     def allowed(self, tag, c, signers):
         roots = [s for s in signers if s in self.signers]
         if len(roots) >= self.thresholds[ITEMS[tag][1]]:

@@ -19,7 +19,7 @@ class Bundle:
         c = s.cursor(1)
         self.role, self.key_id, self.epoch = c.u8(), c.uid(), c.u32()
         c.end()
-        need(self.role in HOLDS, "key bundle: role %d" % self.role, "TOONEW")
+        need(self.role in HOLDS, "key bundle: role %d" % self.role)
         need(set(s.values) == HOLDS[self.role], "key bundle: not the sections of its role")
         self.roots = root_keys(s.cursor(2))
         c = s.cursor(3)

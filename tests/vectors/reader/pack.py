@@ -189,9 +189,7 @@ class Run:
         need(session in sessions, o.name + ": its session is missing")
         self.session, self.pages = sessions[session], s.values[0x4002]
         need(self.group == self.session.group, o.name + ": not its session's group")
-        allowed = {uid: key for uid, (role, key) in log.agents.items() if role == 5}
-        allowed[self.session.writer] = log.writers[self.session.writer][0]
-        need(check_signatures(o, s, allowed, 1) == [self.signer], o.name + ": not signed by the stated signer")
+        need(check_signatures(o, s, log.all_signers(), 1) == [self.signer], o.name + ": not signed by the stated signer")
         need(suite_hash(o.suite, self.pages) == pages_hash, o.name + ": hash of the pages")
         c = s.cursor(2)
         self.supersedes = c.row(c.u16(), c.id)

@@ -93,12 +93,14 @@ class Repository:
         return o
 
     def read_repo(self):
-        o, copy_name = None, "admin/repo." + self.bundle.repo.hex()
+        o = None
         try:
             o = self.read_one("repo", "repo")
         except Refused as refused:
             need(refused.code == "CORRUPT", refused.what, refused.code)
             self.damage.append(str(refused))
+        need(o is None or o.repo == self.bundle.repo, "the key is of another repository", "AUTH")
+        copy_name = "admin/repo." + self.bundle.repo.hex()
         copy = self.read_one(copy_name, "repo")
         if o is None:
             need(copy and self.names["commit"], "no repository here", "NOTFOUND")
@@ -106,7 +108,6 @@ class Repository:
             o = copy
         need(copy, copy_name + ": missing")
         need(o.type == container.REPO, "repo: wrong type")
-        need(o.repo == self.bundle.repo, "the key is of another repository", "AUTH")
         return o
 
     def load(self, kind, make):
@@ -223,18 +224,29 @@ class Repository:
 
     # --- runs and packs
 
+    def load_needed(self, kind, make, needed):
+        """What is wrong with objects that are not needed, as those of sessions without a commit, is nobody's loss."""
+        found, all_names = {}, self.names[kind]
+        for name, groups in sorted(all_names.items()):
+            self.names[kind] = {name: groups}
+            try:
+                found.update(self.load(kind, make))
+            except Refused as refused:
+                if bytes.fromhex(groups[0]) in needed:
+                    raise
+                self.ignored.append(str(refused))
+        return found
+
     def read_runs_and_packs(self):
-        """Those of sessions that did not end in a commit are nobody's loss; packs count when a run names them."""
-        named = {uid for c in self.commits.values() for uid, _ in c.runs}
-        self.names["run"] = {n: g for n, g in self.names["run"].items() if bytes.fromhex(g[0]) in named}
-        self.runs = dict(self.load("run", self.read_run))
+        needed = {uid for c in self.commits.values() for uid, _ in c.runs}
+        self.runs = self.load_needed("run", self.read_run, needed)
         for c in self.commits.values():
             for uid, named in c.runs:
                 need(uid in self.runs, c.object.name + ": run %s is missing" % uid.hex())
                 need(self.runs[uid].object.hash() == named, c.object.name + ": another run than it names")
-        wanted = {p[0] for run in self.runs.values() for p in run.packs}
-        self.names["pack"] = {n: g for n, g in self.names["pack"].items() if bytes.fromhex(g[0]) in wanted}
-        self.packs = dict(self.load("pack", lambda o, uid: Pack(o, uid, self.sessions, self.session_key)))
+        wanted = {p[0] for uid in needed for p in self.runs[uid].packs}
+        self.packs = self.load_needed("pack", lambda o, uid: Pack(o, uid, self.sessions, self.session_key), wanted)
+        self.runs = {u: r for u, r in self.runs.items() if u in needed or all(p[0] in self.packs for p in r.packs)}
         for run in self.runs.values():
             for uid, size, named in run.packs:
                 need(uid in self.packs, run.object.name + ": pack %s is missing" % uid.hex())

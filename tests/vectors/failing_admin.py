@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Cases of failing vectors: repo, the admin log, keys. See make_failing.py."""
+from failing_objects import AUTH, CORRUPT, IGNORABLE, OK, TOONEW, case, insert
+from forge import Seal, join, pack_object, split
+from make_object import flip, le
+from reader import container
+
+# --- repo
+
+
+def features(f, at):
+    f.change("repo", 1, lambda v: flip(v, at), [f.root])
+
+
+@case(TOONEW, "an incompatible feature")
+def repo_incompatible(f):
+    features(f, 18)
+
+
+@case(OK, "a compatible feature")
+def repo_compatible(f):
+    features(f, 2)
+
+
+@case(OK, "a read-only feature: who does not know it may read", differs="refused for readers too")
+def repo_read_only(f):
+    features(f, 10)
+
+
+@case(OK, "a chunker that is not known: no matter to a reader", differs="refused as damage")
+def repo_chunker(f):
+    f.change("repo", 1, lambda v: v[:-2] + b"\4" + v[-1:], [f.root])
+
+
+@case(CORRUPT, "a size of packs below 2^16")
+def repo_pack_size(f):
+    f.change("repo", 1, lambda v: v[:-1] + b"\x0f", [f.root])
+
+
+@case(CORRUPT, "repo signed by its root key and a stranger", differs="others' signatures are not looked at")
+def repo_by_stranger(f):
+    f.remake("repo", f.sections("repo"), [f.root, Seal(f.suite, b"\1" * 32)])
+
+
+@case(TOONEW, "format version 3")
+def repo_version(f):
+    f.change("repo", 1, lambda v: flip(v, 0, 2), [f.root])
+
+
+@case(TOONEW, "a critical section that is not known in repo")
+def repo_critical(f):
+    f.remake("repo", insert(f.sections("repo"), 4, b"new"), [f.root])
+
+
+@case(CORRUPT, "repo signed by the writer")
+def repo_by_writer(f):
+    f.remake("repo", f.sections("repo"), [f.writer])
+
+
+@case(CORRUPT, "repo names another admin entry 0")
+def repo_entry(f):
+    f.change("repo", 3, b"\1" * 32, [f.root])
+
+
+@case(CORRUPT, "repo with the root key of a stranger, who signed it")
+def repo_swapped(f):
+    stranger = Seal(f.suite, b"\1" * 32)
+    f.change("repo", 2, b"\1" + stranger.public, [stranger])
+
+
+# --- the admin log
+
+POLICY, LOSS, TOMBSTONE, KEY = 0x0A, 0x11, 0x0D, 0x07
+
+
+@case(OK, "one more entry")
+def admin_policy(f):
+    f.append([(POLICY, bytes(32) + b"\0")], [f.root])
+
+
+@case(TOONEW, "an item that is not known")
+def admin_item(f):
+    f.append([(0x13, b"new")], [f.root])
+
+
+@case(OK, "an ignorable item")
+def admin_item_ignorable(f):
+    f.append([(POLICY, bytes(32) + b"\0"), (IGNORABLE | 0x13, b"new")], [f.root])
+
+
+@case(CORRUPT, "items out of order")
+def admin_item_order(f):
+    f.append([(LOSS, b"\1" + bytes(32) + b"\0"), (POLICY, bytes(32) + b"\0")], [f.root])
+
+
+@case(CORRUPT, "an item one byte longer")
+def admin_item_long(f):
+    f.append([(POLICY, bytes(32) + b"\0\0")], [f.root])
+
+
+@case(CORRUPT, "an item that ends beyond the items")
+def admin_item_beyond(f):
+    f.append([], [f.root], raw=le(POLICY, 2) + le(40, 4) + bytes(32))
+
+
+@case(CORRUPT, "an entry of the writer, who may make none")
+def admin_by_writer(f):
+    f.append([(POLICY, bytes(32) + b"\0")], [f.writer])
+
+
+@case(CORRUPT, "an entry by a root key and a stranger")
+def admin_by_stranger(f):
+    f.append([(POLICY, bytes(32) + b"\0")], [f.root, Seal(f.suite, b"\1" * 32)])
+
+
+@case(CORRUPT, "an entry without items, by the writer", differs="accepted")
+def admin_empty(f):
+    f.append([], [f.writer])
+
+
+@case(CORRUPT, "a clock with 10^9 nanoseconds", differs="accepted")
+def admin_clock(f):
+    f.append([(POLICY, bytes(32) + b"\0")], [f.root], clock=le(10**9, 4) + b"\0")
+
+
+@case(CORRUPT, "an entry that follows another")
+def admin_chain(f):
+    f.append([(POLICY, bytes(32) + b"\0")], [f.root], previous=bytes(32))
+
+
+@case(CORRUPT, "the entries from the one on that the key file knows are missing: rolled back")
+def admin_rolled_back(f):
+    for n in range(f.bundle.head[0], len(f.base.log.hashes)):
+        del f.files["admin/%010d.0" % n], f.files["admin/%010d.0.copy" % n]
+
+
+@case(OK, "a tombstone of the newest snapshot", snapshots=1)
+def admin_tombstone(f):
+    f.append([(TOMBSTONE, b"\1\1" + f.head.id + bytes(32) + le(30, 4) + b"\0")], [f.root])
+
+
+@case(OK, "the first commit is gone, and a loss item says so; its runs serve the second", snapshots=1)
+def admin_loss(f):
+    first = f.base.in_order()[0]
+    del f.files[first.object.name]
+    f.append([(LOSS, b"\1" + first.id + b"\0")], [f.root])
+
+
+# --- keys
+
+
+def group_name(f):
+    return next(n for n in f.files if n.startswith("keys/group.") and not n.endswith(".copy"))
+
+
+def slot_name(f):
+    return next(n for n in f.files if n.startswith("keys/slot.") and not n.endswith(".copy"))
+
+
+@case(CORRUPT, "a group object that the log does not name, though a root key signed it")
+def group_swapped(f):
+    f.remake(group_name(f), insert(f.sections(group_name(f)), IGNORABLE | 6, b""), [f.root])
+
+
+@case(CORRUPT, "a slot that the log does not name")
+def slot_swapped(f):
+    f.remake(slot_name(f), insert(f.sections(slot_name(f)), IGNORABLE | 5, b""), [f.root])
+
+
+def key_file(f, edit):
+    o = container.decode(f.key, "keyfile")
+    bundle = join(edit(split(split(o.body)[0][1])))
+    f.key = pack_object(container.KEYFILE, f.suite, f.repo, "keyfile", join([(1, bundle)]))
+
+
+@case(OK, "an ignorable section in the key file")
+def key_ignorable(f):
+    key_file(f, lambda s: s + [(IGNORABLE | 10, b"new")])
+
+
+@case(TOONEW, "a critical section in the key file that is not known")
+def key_critical(f):
+    key_file(f, lambda s: s + [(10, b"new")])
+
+
+@case(CORRUPT, "a reader's key file with a seed to sign")
+def key_of_two_roles(f):
+    key_file(f, lambda s: s[:3] + [(4, bytes(32))] + s[3:])
+
+
+@case(CORRUPT, "role 7")
+def key_role(f):
+    key_file(f, lambda s: [(1, b"\7" + s[0][1][1:])] + s[1:])
+
+
+@case(CORRUPT, "another root key in the key file")
+def key_roots(f):
+    key_file(f, lambda s: s[:1] + [(2, b"\1" + bytes(32))] + s[2:])
+
+
+@case(CORRUPT, "an admin head in the key file that the log does not have")
+def key_head(f):
+    key_file(f, lambda s: s[:2] + [(3, le(1, 8) + bytes(32))] + s[3:])
+
+
+@case(AUTH, "a key file of another repository")
+def key_repository(f):
+    old, f.repo = f.repo, b"\x11" * 16
+    key_file(f, lambda s: s)
+    f.repo = old
