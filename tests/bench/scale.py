@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""One thing grows, the rest stays. Started by scale.sh."""
+import argparse
+import json
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import corpora
+import measure
+import programs
+
+COUNTS = {'workers': '1,2,4', 'files': '10000,100000,1000000', 'chunks': '10000,1000000,10000000'}
+BIN = os.environ['HOZEN_BIN']
+GEN_RUNS = os.path.join(BIN, '../tests/bench/bench_gen_runs')
+
+
+class Table:
+    """Prints rows as they come, and keeps them for --json."""
+
+    def __init__(self, *columns):
+        self.columns, self.rows = columns, []
+        print(''.join(f'{c:>{max(11, len(c) + 2)}}' for c in columns), flush=True)
+
+    def add(self, *values):
+        self.rows.append(dict(zip(self.columns, values)))
+        cells = (f'{v:,}' if isinstance(v, int) else f'{v:.3f}' for v in values)
+        print(''.join(f'{cell:>{max(11, len(c) + 2)}}' for c, cell in zip(self.columns, cells)), flush=True)
+
+
+def medians(runs):
+    return statistics.median(r.seconds for r in runs), max(r.rss for r in runs) / 1e6
+
+
+def new_repository(place):
+    hozen = programs.Hozen(os.path.join(BIN, 'hozen-backup'))
+    os.makedirs(place)
+    hozen.prepare(place)
+    return hozen
+
+
+def workers(args, store, source):
+    """First backup and restore of generated files with so many threads."""
+    help_text = subprocess.run([f'{BIN}/hozen-backup', 'create', '--help'], capture_output=True, text=True, check=True).stdout
+    if '--workers' not in help_text:
+        print('hozen-backup has no option --workers: it takes as many threads as there are processors', file=sys.stderr)
+        sys.exit(77)
+    corpora.generate_files(source, 20000, 20000)
+    time.sleep(3)
+    table = Table('workers', 'backup s', 'backup MB', 'restore s', 'restore MB')
+    for count in args.counts:
+        backups, restores = [], []
+        for n in range(args.rounds):
+            hozen = new_repository(f'{store}/{count}.{n}')
+            extra = ['--workers', str(count)]
+            backups.append(measure.run([[hozen.path, 'create', '-q', *extra, source]], hozen.env))
+            restores.append(measure.run([[hozen.path, 'restore', 'latest', '-q', *extra, '--target', f'{store}/r']], hozen.reader))
+            shutil.rmtree(f'{store}/r')
+            shutil.rmtree(f'{store}/{count}.{n}')
+        table.add(count, *medians(backups), *medians(restores))
+    return table
+
+
+def files(args, store, source):
+    """Runs in which nothing has changed."""
+    table = Table('files', 'first s', 'first MB', 'unchanged s', 'unchanged MB')
+    for count in args.counts:
+        corpora.generate_files(source, count, 60)
+        corpora.warm(source)
+        time.sleep(3)
+        hozen = new_repository(f'{store}/{count}')
+        first = hozen.backup(source)
+        again = [hozen.unchanged(source) for _ in range(args.rounds)]
+        table.add(count, *medians([first]), *medians(again))
+        shutil.rmtree(f'{store}/{count}')
+        shutil.rmtree(source)
+    return table
+
+
+def chunks(args, store, source):
+    """A small backup into, and a check of, a repository whose index is large."""
+    if not os.path.exists(GEN_RUNS):
+        sys.exit(f'{GEN_RUNS} is missing: build the target bench_gen_runs there')
+    corpora.generate_files(source, 100, 1000)
+    table = Table('chunks', 'index load s', 'index MB', 'miss us', 'hit us', 'create s', 'create MB', 'check s', 'check MB')
+    for count in args.counts:
+        place = f'{store}/{count}'
+        hozen = new_repository(place)
+        key = hozen.env['HOZEN_KEY_FILE']
+        subprocess.run([GEN_RUNS, 'fill', hozen.repo, key, str(count)], check=True)
+        # The session was not made by this host's own program: it must not look for it in its memory.
+        shutil.rmtree(hozen.env['HOZEN_STATE_DIR'], ignore_errors=True)
+        look = json.loads(subprocess.run([GEN_RUNS, 'look', hozen.repo, key, str(count)], check=True, capture_output=True).stdout)
+        create = [hozen.backup(source) for _ in range(args.rounds)]
+        check = [measure.run([[hozen.path, 'check', '-q']], hozen.reader) for _ in range(args.rounds)]
+        table.add(count, look['load_seconds'], look['index_rss_bytes'] / 1e6, look['unknown_ns'] / 1e3, look['known_ns'] / 1e3,
+                  *medians(create), *medians(check))
+        shutil.rmtree(place)
+    return table
+
+
+def main():
+    p = argparse.ArgumentParser(prog='scale.sh')
+    p.add_argument('what', choices=COUNTS)
+    p.add_argument('--counts', metavar='N,N,...', help=f'default: {COUNTS}')
+    p.add_argument('--rounds', type=int, default=3)
+    p.add_argument('--source-dir', default=os.environ.get('TMPDIR', '/var/tmp'), metavar='DIR')
+    p.add_argument('--store-dir', default='/dev/shm', metavar='DIR')
+    p.add_argument('--json', metavar='FILE')
+    args = p.parse_args()
+    args.counts = [int(n) for n in (args.counts or COUNTS[args.what]).split(',')]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    print(measure.machine())
+    store = tempfile.mkdtemp(prefix='hozen-bench.', dir=args.store_dir)
+    made = tempfile.mkdtemp(prefix='hozen-bench.', dir=args.source_dir)
+    try:
+        table = globals()[args.what](args, store, f'{made}/source')
+    except measure.Failed as e:
+        sys.exit(f'bench: {e}')
+    finally:
+        shutil.rmtree(store, ignore_errors=True)
+        shutil.rmtree(made, ignore_errors=True)
+    if args.json:
+        with open(args.json, 'w', encoding='utf-8') as f:
+            json.dump({'machine': measure.machine(), 'what': args.what, 'rounds': args.rounds, 'rows': table.rows}, f, indent=1)
+
+
+if __name__ == '__main__':
+    main()
