@@ -105,7 +105,8 @@ def not_default(take, default):
 
 
 FIELDS = {
-    1: ("name", name, ANY), 2: ("mode", mode, ANY), 3: ("uid", not_default(word, 0), ANY), 4: ("gid", not_default(word, 0), ANY),
+    1: ("name", name, ANY), 2: ("mode", mode, ANY),
+    3: ("uid", not_default(word, 0), ANY), 4: ("gid", not_default(word, 0), ANY),
     5: ("user", lambda c: short(c, 255), ANY), 6: ("group", lambda c: short(c, 255), ANY),
     7: ("mtime", not_default(time, (0, 0)), ANY), 8: ("btime", time, ANY),
     9: ("size", not_default(lambda c: below(c, c.var(), 1 << 63), 0), {REG}),
@@ -160,7 +161,7 @@ def node(data, kind, level, what):
     need(1 <= count <= c.left(), what + ": number of items")
     if level:
         items = [(c.id(), c.var()) for _ in range(count)]
-        need(all(n for _, n in items), what + ": a reference to nothing")
+        need(all(n for _, n in items) and sum(n for _, n in items) < 1 << 64, what + ": counts of references")
     elif kind == ENTRIES:
         items = [Entry(c.blob(), what) for _ in range(count)]
     elif kind == CHUNKS:
