@@ -12,16 +12,40 @@ void scan_result_release(struct scan_result *r)
 	buf_release(&r->errors);
 }
 
+/* The name of a folder below the root. */
+static const char *name_of(const struct scan_dir *d)
+{
+	return d->parent->children[d->slot].name;
+}
+
+/* From its end to its beginning: folders keep no paths, which would take the square of the depth of a tree. */
 int scan_path(struct buf *b, const struct scan_dir *dir, const char *name)
 {
-	size_t n = strlen(dir->path);
+	size_t len;
+	uint8_t *end;
 
 	buf_reset(b);
-	if (buf_append(b, dir->path, n) < 0)
+	if (!name && !dir->parent)
+		return 0;
+	if (!name) {
+		name = name_of(dir);
+		dir = dir->parent;
+	}
+	len = strlen(name);
+	for (const struct scan_dir *d = dir; d->parent; d = d->parent)
+		len += strlen(name_of(d)) + 1;
+	end = buf_extend(b, len);
+	if (!end)
 		return -1;
-	if (name && n > 0 && buf_append(b, "/", 1) < 0)
-		return -1;
-	return name ? buf_append(b, name, strlen(name)) : 0;
+	for (end += len;; dir = dir->parent) {
+		len = strlen(name);
+		end -= len;
+		memcpy(end, name, len);
+		if (!dir->parent)
+			return 0;
+		*--end = '/';
+		name = name_of(dir);
+	}
 }
 
 void scan_error(
@@ -38,7 +62,8 @@ void scan_error(
 		buf_reset(&path);
 	bump(&s->r->counts.errors, 1);
 	(void)pthread_mutex_lock(&s->error_lock);
-	if (s->r->errors.len + path.len + sizeof(text) < ERRORS_BYTES_MAX) {
+	/* A longer path would make the list one that no reader takes, and with it the snapshot. */
+	if (path.len <= COMMIT_TEXT_MAX && s->r->errors.len + path.len + sizeof(text) < ERRORS_BYTES_MAX) {
 		struct enc e = enc_to(&s->r->errors);
 		size_t before = s->r->errors.len;
 
@@ -110,10 +135,8 @@ static struct scan_dir *root_dir(const struct scan *s)
 	d->fd = d->slash_fd = -1;
 	d->fd_refs = 1;
 	d->pending = 1;
-	d->path = calloc(1, 1);
 	d->node = &s->o.sources->root;
-	if (!d->path || arena_new(&d->arena, NULL) < 0) {
-		free(d->path);
+	if (arena_new(&d->arena, NULL) < 0) {
 		free(d);
 		return NULL;
 	}

@@ -23,7 +23,6 @@ static void dir_free(struct scan_dir *d)
 	arena_free(d->arena);
 	fd_close(&d->fd);
 	fd_close(&d->slash_fd);
-	free(d->path);
 	free(d);
 }
 
@@ -95,9 +94,7 @@ int subdir_start(struct scan *s, struct scan_dir *d, uint32_t slot, hz_error **e
 	n->node = c->node && !c->node->whole ? c->node : NULL;
 	n->st = c->st;
 	n->root_dev = c->node ? c->st.sig.dev : d->root_dev;
-	if (asprintf(&n->path, "%s%s%s", d->path, d->path[0] ? "/" : "", c->name) < 0 ||
-		arena_new(&n->arena, NULL) < 0) {
-		free(n->path);
+	if (arena_new(&n->arena, NULL) < 0) {
 		free(n);
 		return err_nomem(err);
 	}
@@ -143,12 +140,16 @@ static void root_open(struct scan *s, struct scan_dir *d)
 
 static void could_not_open(struct scan *s, struct scan_dir *d, int e)
 {
+	/* As with files: what vanished since it was listed was removed in time. */
+	d->vanished = e == ENOENT && d->parent && !d->parent->children[d->slot].node;
+	if (d->vanished)
+		return;
 	scan_error(s, e == ENOENT ? SOURCE_MISSING : SOURCE_UNREADABLE, d, NULL, "folder cannot be opened", e);
 	d->unreadable = d->partial = true;
 }
 
 /* Opens and reads the folder's own attributes; a folder that cannot be opened keeps what its stat says. */
-static void dir_open(struct scan *s, struct scan_dir *d)
+static int dir_open(struct scan *s, struct scan_dir *d, hz_error **err)
 {
 	struct scan_child *c = d->parent ? &d->parent->children[d->slot] : NULL;
 	const char *what = NULL;
@@ -172,13 +173,16 @@ static void dir_open(struct scan *s, struct scan_dir *d)
 	}
 	if (!d->parent)
 		d->root_dev = d->st.sig.dev;
-	if (only_way)
-		return;
+	if (only_way || d->vanished)
+		return 0;
 	e = entry_read(&d->entry, d->arena, s->names, &d->st, d->parent ? dir_fd_of(d->parent, c) : d->fd,
 		c ? c->name : ".", closed ? -1 : d->fd, &what);
+	if (e == ENOMEM)
+		return err_nomem(err);
 	if (e && d->fd >= 0)
 		scan_error(s, SOURCE_ATTRS, d, NULL, what ? what : "attributes", e);
 	d->has_entry = true;
+	return 0;
 }
 
 static bool is_other_file_system(const struct scan *s, const struct scan_dir *d)
@@ -191,10 +195,10 @@ int dir_run(void *arg, unsigned worker, hz_error **err)
 	struct dir_task *t = arg;
 	struct scan *s = t->s;
 	struct scan_dir *d = t->d;
-	int rc = 0;
+	int rc;
 
 	free(t);
-	dir_open(s, d);
+	rc = dir_open(s, d, err);
 	if (d->parent) {
 		const struct scan_child *c = &d->parent->children[d->slot];
 
@@ -202,7 +206,7 @@ int dir_run(void *arg, unsigned worker, hz_error **err)
 			d->has_cached = cache_read(s->o.cache, c->cached->record, &d->cached) == 0;
 		dir_fd_release(d->parent);
 	}
-	if ((d->fd >= 0 || !d->parent) && !d->unreadable && !is_other_file_system(s, d)) {
+	if (rc == 0 && (d->fd >= 0 || !d->parent) && !d->unreadable && !is_other_file_system(s, d)) {
 		rc = d->node && !d->node->whole ? dir_list_nodes(d, err) : dir_list_all(s, d, err);
 		if (rc == 0)
 			rc = dir_children_start(s, worker, d, err);
@@ -310,6 +314,8 @@ static int dir_end(struct scan *s, unsigned worker, struct scan_dir *d, hz_error
 	uint64_t record;
 	int rc;
 
+	if (d->vanished)
+		return 0;
 	if (!d->has_entry)
 		*e = (struct entry){ .mode = S_IFDIR | 0755, .user = "", .group = "", .flags = ENTRY_SYNTHETIC };
 	e->name = (const uint8_t *)(c ? c->name : "root");

@@ -89,16 +89,19 @@ void entry_set_hardlink(
 	struct scan *s, unsigned worker, struct entry *e, struct scan_dir *d, const struct scan_child *c)
 {
 	uint64_t fsid = 0;
-	uint8_t key[28];
+	uint8_t key[36];
 
 	if (c->st.nlink < 2)
 		return;
+	/* The file system's id is 0 for NFS and FUSE, and a snapshot has that of its origin: with it alone files of
+	 * two mounts could be taken for one, and a restore would give both the content of the first. */
 	if (vfs()->fsid(dir_fd_of(d, c), &fsid) < 0)
-		fsid = c->st.sig.dev;
+		fsid = 0;
 	put_le64(key, fsid);
 	put_le64(key + 8, c->st.sig.ino);
 	put_le64(key + 16, (uint64_t)(c->st.has_btime ? c->st.btime_sec : 0));
 	put_le32(key + 24, c->st.has_btime ? c->st.btime_nsec : 0);
+	put_le64(key + 28, c->st.sig.dev);
 	e->has_hardlink = true;
 	e->hardlink = ingest_hardlink(s->o.ingest, worker, key, sizeof(key));
 }

@@ -41,11 +41,11 @@ struct scan_dir {
 	struct scan_dir *parent;
 	uint32_t slot;                  /* in the parent's children */
 	const struct source_node *node; /* NULL: list all of it */
-	char *path;                     /* stored */
 	int fd, slash_fd;               /* slash_fd: "/", for the root of absolute paths */
 	int fd_refs;                    /* atomic */
 	int pending;                    /* atomic */
 	bool unreadable, partial, has_cached;
+	bool vanished; /* since its parent was listed: no entry */
 	struct cache_dir cached;
 	struct scan_child *children;
 	uint32_t n, cap;

@@ -24,7 +24,7 @@ struct large {
 	struct extent *x;
 	size_t n_x;
 	bool whole, changed, failed;
-	uint64_t bytes;
+	uint64_t bytes, before; /* read, in this try and in those before */
 };
 
 struct piece {
@@ -90,6 +90,7 @@ static int large_entry(struct large *l, unsigned worker, hz_error **err)
 	if (rc == 0)
 		rc = child_set_entry(s, worker, c, &e, err);
 	if (rc == 0) {
+		bump(&s->r->counts.total_bytes, c->st.sig.size - (l->bytes - l->before)); /* holes */
 		bump(c->cached ? &s->r->counts.files_changed : &s->r->counts.files_new, 1);
 		bump(&s->r->counts.read_bytes, l->bytes);
 	}
@@ -106,6 +107,8 @@ static int large_done(struct large *l, unsigned worker, hz_error **err)
 
 	if (__atomic_sub_fetch(&l->pieces, 1, __ATOMIC_ACQ_REL) != 0)
 		return 0;
+	if (l->failed || (l->changed && l->tries < READ_TRIES))
+		bump(&s->r->counts.total_bytes, 0 - (l->bytes - l->before));
 	if (l->changed && !l->failed && l->tries < READ_TRIES) {
 		l->pieces = 1;
 		rc = pool_submit(s->o.pool, CLASS_FILES, large_run, large_drop, l, err);
@@ -302,6 +305,7 @@ static int large_run(void *arg, unsigned worker, hz_error **err)
 
 	l->tries++;
 	l->n = 0;
+	l->before = l->bytes;
 	l->changed = false;
 	free(TAKE(l->x));
 	l->n_x = 0;

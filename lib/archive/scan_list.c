@@ -67,6 +67,20 @@ static bool is_cache_folder(const struct scan_dir *d)
 	return fd >= 0 && vfs_pread_all(fd, b, sizeof(b), 0) == 0 && memcmp(b, signature, sizeof(b)) == 0;
 }
 
+/* A name that was put into place while the folder was read may be listed as the old file and as the new one. */
+static void drop_twins(struct scan_dir *d)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < d->n; i++) {
+		if (kept > 0 && strcmp(d->children[kept - 1].name, d->children[i].name) == 0)
+			free(d->children[i].name);
+		else
+			d->children[kept++] = d->children[i];
+	}
+	d->n = kept;
+}
+
 int dir_list_all(struct scan *s, struct scan_dir *d, hz_error **err)
 {
 	AUTO(hz_error_free) hz_error *e = NULL;
@@ -77,12 +91,14 @@ int dir_list_all(struct scan *s, struct scan_dir *d, hz_error **err)
 	rc = vfs_readdir(d->fd, list_child, d, &e);
 	if (rc == HZ_E_NOMEM)
 		return err_nomem(err);
-	if (rc < 0) {
+	/* ENOENT: it was removed since it was opened, and so was empty. */
+	if (rc < 0 && hz_error_errno(e) != ENOENT) {
 		scan_error(s, SOURCE_UNREADABLE, d, NULL, "folder cannot be listed", hz_error_errno(e));
 		d->partial = true;
 	}
 	if (d->n > 1)
 		qsort(d->children, d->n, sizeof(*d->children), cmp_child);
+	drop_twins(d);
 	return 0;
 }
 
@@ -184,6 +200,7 @@ static bool child_stat(struct scan *s, unsigned worker, struct scan_dir *d, stru
 		bump(&s->r->sources_found, 1);
 	if (strlen(c->name) > ENTRY_NAME_MAX) {
 		scan_error(s, SOURCE_UNREADABLE, d, c->name, "name is longer than 255 bytes", 0);
+		d->partial = true;
 		return false;
 	}
 	if (is_excluded(s, worker, d, c) || is_ours(s, d, c))
