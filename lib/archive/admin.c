@@ -336,46 +336,74 @@ static int entry_sections(
 	return 0;
 }
 
-int admin_log_append(struct admin_log *log, struct store *st, const struct buf *items,
+/* Builds the entry for the next try, puts it, and takes it in through the same door as everybody's. */
+static int put_entry(struct admin_log *log, struct store *st, const struct buf *sections,
 	const struct secret *const *seeds, size_t n, hz_error **err)
 {
-	AUTO_IN(buf_release) struct buf sections = BUF_INIT;
 	AUTO_IN(buf_release) struct buf object = BUF_INIT;
 	struct signed_object so = SIGNED_INIT;
 	struct name nm = name_admin(log->n, log->next_try);
-	struct name before = name_admin(log->n ? log->n - 1 : 0, log->head_try);
-	int rc = entry_sections(&sections, log, items, clock_wall(), err);
 	struct signed_parts p = { .type = OBJECT_ADMIN,
 		.suite = log->repo.suite,
 		.repo = log->repo.id,
 		.name = nm.s,
-		.signed_sections = &sections,
+		.signed_sections = sections,
 		.seeds = seeds,
 		.n_seeds = n };
+	int rc = signed_build(&object, NULL, &p, err);
 
 	if (rc == 0)
-		rc = signed_build(&object, NULL, &p, err);
-	/* The new entry refers to the one before: make sure that both of its names stand. */
-	if (rc == 0 && log->n > 0)
-		rc = signed_ensure_copy(st, before.s, err);
-	if (rc == 0) {
 		rc = signed_put(st, nm.s, &object, true, err);
-		if (rc == HZ_E_EXISTS) {
-			err_clear(err);
-			rc = err_set(err, HZ_E_BUSY, "%s: somebody else appended to the admin log", nm.s);
-			err_hint(err, "run the command again");
-		}
-	}
-	/* Our own entry goes through the same door as everybody's. */
 	if (rc == 0)
 		rc = signed_parse(&so, nm.s, object.data, object.len, OBJECT_ADMIN, &log->repo.id, known_entry,
 			ARRAY_LEN(known_entry), err);
 	if (rc == 0)
 		rc = take_entry(log, &so, err);
 	signed_release(&so);
-	if (rc == 0) {
-		log->head_try = log->next_try;
-		log->next_try = 0;
+	return rc;
+}
+
+/* The try is taken: 0 and a higher one when another repository's objects stand there (a dead init's), else who took it
+ * was faster. */
+static int skip_taken(struct admin_log *log, struct store *st, hz_error **err)
+{
+	struct signed_object so = SIGNED_INIT;
+	unsigned taken = log->next_try;
+	int rc = load_entry(&so, log, st, &log->next_try, NULL, err);
+
+	signed_release(&so);
+	if (rc == HZ_E_NOTFOUND && log->next_try > taken)
+		return 0;
+	if (rc < 0 && rc != HZ_E_NOTFOUND)
+		return rc;
+	err_set(err, HZ_E_BUSY, "%s: somebody else appended to the admin log", name_admin(log->n, taken).s);
+	err_hint(err, "run the command again");
+	return HZ_E_BUSY;
+}
+
+int admin_log_append(struct admin_log *log, struct store *st, const struct buf *items,
+	const struct secret *const *seeds, size_t n, hz_error **err)
+{
+	AUTO_IN(buf_release) struct buf sections = BUF_INIT;
+	struct name before = name_admin(log->n ? log->n - 1 : 0, log->head_try);
+	int rc = entry_sections(&sections, log, items, clock_wall(), err);
+
+	/* The new entry refers to the one before: make sure that both of its names stand. */
+	if (rc == 0 && log->n > 0)
+		rc = signed_ensure_copy(st, before.s, err);
+	while (rc == 0) {
+		AUTO(hz_error_free) hz_error *e = NULL;
+
+		rc = put_entry(log, st, &sections, seeds, n, &e);
+		if (rc == 0) {
+			log->head_try = log->next_try;
+			log->next_try = 0;
+			break;
+		}
+		if (rc == HZ_E_EXISTS)
+			rc = skip_taken(log, st, err);
+		else if (err && !*err)
+			*err = TAKE(e);
 	}
 	return rc;
 }
