@@ -124,7 +124,8 @@ const struct recipients *admin_recipients(const struct admin_log *log); /* newes
 const struct recipients *admin_recipients_of(const struct admin_log *log, uint32_t epoch);
 const struct writer_info *admin_writer(const struct admin_log *log, const struct uid *id);
 const struct agent_info *admin_agent(const struct admin_log *log, const struct uid *id); /* living ones */
-/* The public key of whoever may sign as id: a writer, a living agent, or a root key; NULL: nobody. */
+/* The public key of whoever signs or signed as id: a writer, an agent (also an ended one), or a root key; NULL: nobody.
+ */
 const uint8_t *admin_signer(const struct admin_log *log, const struct uid *id);
 bool admin_is_root(const struct admin_log *log, const struct uid *id);
 const struct key_info *admin_key(const struct admin_log *log, const struct uid *uid);

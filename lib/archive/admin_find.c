@@ -47,12 +47,18 @@ bool admin_is_root(const struct admin_log *log, const struct uid *id)
 	return root_key(log, id) != NULL;
 }
 
+/* Ended agents too: what they signed before stays valid; admin_agent says what one may do now. */
 const uint8_t *admin_signer(const struct admin_log *log, const struct uid *id)
 {
 	const struct writer_info *w = admin_writer(log, id);
-	const struct agent_info *a = admin_agent(log, id);
 
-	return w ? w->pub : a ? a->pub : root_key(log, id);
+	if (w)
+		return w->pub;
+	for (size_t i = 0; i < log->n_agents; i++) {
+		if (uid_eq(&log->agents[i].id, id))
+			return log->agents[i].pub;
+	}
+	return root_key(log, id);
 }
 
 const struct key_info *admin_key(const struct admin_log *log, const struct uid *uid)

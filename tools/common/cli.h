@@ -66,7 +66,7 @@ struct cli {
 	struct passphrase passphrase;
 	struct term term;
 	uint64_t n_events[HZ_EVENT_TARGET + 1];
-	int at_least; /* exit code: damage, or a rollback, that the opening of the repository has shown */
+	int at_least;     /* exit code: damage, or a rollback, that the opening of the repository has shown */
 	int output_errno; /* why a line of JSON could not be written; 0: all were */
 	/* Of the parser. */
 	struct cli_given *given;
