@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Cases of failing vectors: repo, the admin log, keys. See make_failing.py."""
 from failing_objects import AUTH, CORRUPT, IGNORABLE, OK, TOONEW, case, insert
-from forge import Seal, join, pack_object, split
+from forge import Seal, join, pack_object, split, var
 from make_object import flip, le
 from reader import container
 
@@ -70,7 +70,8 @@ def repo_swapped(f):
 
 # --- the admin log
 
-POLICY, LOSS, TOMBSTONE, KEY = 0x0A, 0x11, 0x0D, 0x07
+SIGNERS, RECIPIENTS, WRITER, CUT, AGENT, AGENT_END = range(1, 7)
+POLICY, HOLD, TOMBSTONE, LOSS = 0x0A, 0x0B, 0x0D, 0x11
 
 
 @case(OK, "one more entry")
@@ -111,6 +112,70 @@ def admin_by_writer(f):
 @case(CORRUPT, "an entry by a root key and a stranger")
 def admin_by_stranger(f):
     f.append([(POLICY, bytes(32) + b"\0")], [f.root, Seal(f.suite, b"\1" * 32)])
+
+
+@case(OK, "a hold of all, which names no commit", differs="refused as damage")
+def admin_hold_all(f):
+    f.append([(HOLD, bytes(16) + b"\3\0\0")], [f.root])
+
+
+@case(OK, "a hold of one commit")
+def admin_hold(f):
+    f.append([(HOLD, bytes(16) + b"\1\1" + f.head.id + b"\0")], [f.root])
+
+
+@case(CORRUPT, "a tombstone of no commit")
+def admin_tombstone_empty(f):
+    f.append([(TOMBSTONE, b"\1\0" + bytes(32) + le(30, 4) + b"\0")], [f.root])
+
+
+@case(CORRUPT, "commits out of order in a tombstone")
+def admin_tombstone_order(f):
+    f.append([(TOMBSTONE, b"\1\2" + b"\2" * 32 + b"\1" * 32 + bytes(32) + le(30, 4) + b"\0")], [f.root])
+
+
+@case(CORRUPT, "a sealed reason above 65536 bytes")
+def admin_blob_long(f):
+    f.append([(POLICY, bytes(32) + var(65537) + bytes(65537))], [f.root])
+
+
+@case(CORRUPT, "a writer that the log has already")
+def admin_writer_twice(f):
+    verify, x25519, group, _ = f.base.log.writers[f.writer.id]
+    f.append([(WRITER, f.writer.id + verify + x25519 + group + b"\0")], [f.root])
+
+
+@case(CORRUPT, "the end of an agent who is none")
+def admin_agent_end(f):
+    f.append([(AGENT_END, bytes(16))], [f.root])
+
+
+@case(CORRUPT, "recipients of an epoch that is not the next")
+def admin_recipients(f):
+    f.append([(RECIPIENTS, le(3, 4) + bytes(64))], [f.root])
+
+
+@case(CORRUPT, "a threshold above the number of signers")
+def admin_threshold(f):
+    f.append([(SIGNERS, b"\1" + f.root.public + b"\6" + b"\1\1\2\1\1\1")], [f.root])
+
+
+@case(CORRUPT, "the writer is cut off before its first commit, by an entry of a keeper who may not")
+def admin_cut_by_keeper(f):
+    keeper = Seal(f.suite, b"\1" * 32)
+    f.append([(AGENT, b"\4" + keeper.public + b"\0")], [f.root])
+    previous, n = f.get("admin/%010d.0" % len(f.base.log.hashes)).hash(), len(f.base.log.hashes) + 1
+    f.append([(CUT, f.writer.id + bytes(32))], [keeper], previous, n)
+
+
+@case(OK, "all of the writer is cut off", snapshots=0)
+def admin_cut(f):
+    f.append([(CUT, f.writer.id + bytes(32))], [f.root])
+
+
+@case(OK, "the writer is cut off at its first commit", snapshots=1)
+def admin_cut_at(f):
+    f.append([(CUT, f.writer.id + f.base.in_order()[0].id)], [f.root])
 
 
 @case(CORRUPT, "an entry without items, by the writer", differs="accepted")

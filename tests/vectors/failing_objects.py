@@ -281,6 +281,11 @@ def commit_body_time(f):
     other_body(f, lambda s: [(1, s[0][1][:8] + le(10**9, 4) + s[0][1][12:])] + s[1:])
 
 
+@case(CORRUPT, "complete is neither 0 nor 1", differs="taken as 0")
+def commit_body_complete(f):
+    other_body(f, lambda s: [(t, b"\2" if t == 7 else v) for t, v in s])
+
+
 @case(CORRUPT, "more counts stated than there are")
 def commit_body_counts(f):
     other_body(f, lambda s: [(t, flip(v, 0, 0x40) if t == 6 else v) for t, v in s])

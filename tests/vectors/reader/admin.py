@@ -82,6 +82,12 @@ def items(c, what):
             need(tag & IGNORABLE, "%s: item %04x is not known" % (what, tag), "TOONEW")
 
 
+def commits(c, some=True):
+    listed = c.row(c.var(), c.id)
+    need(bool(listed) == some, c.what + ": number of commits")
+    return listed
+
+
 class Log:
     """The state after the entries that were applied."""
 
@@ -126,6 +132,12 @@ class Log:
         by_policy = tag == 0x0D and c.data[:1] == b"\2"
         return bool(roles) and (tag in (0x0B, 0x0F, 0x10) or by_policy and KEEPER in roles)
 
+    @staticmethod
+    def blob(c):
+        data = c.blob()
+        need(len(data) <= 65536, c.what + ": too long")
+        return data
+
     # --- items: each takes its value and returns what is shown of it
 
     def signers_item(self, c):
@@ -148,18 +160,20 @@ class Log:
     def writer_item(self, c):
         writer, verify, x25519, group = c.uid(), c.take(32), c.take(32), c.uid()
         need(writer == crypto.signer_id(self.suite, verify), c.what + ": id and key do not fit")
-        self.writers[writer] = (verify, x25519, group, c.blob())
+        need(writer not in self.writers, c.what + ": a writer twice")
+        self.writers[writer] = (verify, x25519, group, self.blob(c))
         return "writer %s group %s" % (writer.hex(), group.hex())
 
     def cut_item(self, c):
         writer = c.uid()
+        need(writer in self.writers, c.what + ": no such writer")
         self.cuts[writer] = c.id()
         return "cut %s at %s" % (writer.hex(), self.cuts[writer].hex())
 
     def agent_item(self, c):
         role, key = c.u8(), c.take(32)
         need(role in (KEEPER, ATTESTER), c.what + ": role %d" % role)
-        c.blob()
+        self.blob(c)
         self.agents[crypto.signer_id(self.suite, key)] = (role, key)
         return "agent %d %s" % (role, crypto.signer_id(self.suite, key).hex())
 
@@ -176,7 +190,7 @@ class Log:
 
     def issued_item(self, c):
         role, key_id = c.u8(), c.uid()
-        c.blob()
+        self.blob(c)
         return "issued %d %s" % (role, key_id.hex())
 
     def key_end_item(self, c):
@@ -186,31 +200,32 @@ class Log:
 
     def policy_item(self, c):
         digest = c.id()
-        c.blob()
+        self.blob(c)
         return "policy " + digest.hex()
 
     def hold_item(self, c):
         uid, what = c.uid(), c.u8()
-        held = c.row(c.var(), c.id)
-        c.blob()
+        held = commits(c, what != 3)
+        self.blob(c)
         return "hold %s %d %d" % (uid.hex(), what, len(held))
 
     def hold_end_item(self, c):
         uid = c.uid()
-        c.blob()
+        self.blob(c)
         return "hold end " + uid.hex()
 
     def tombstone_item(self, c):
         by = c.u8()
-        commits = c.row(c.var(), c.id)
-        c.id(), c.u32(), c.blob()
-        self.tombstones.update(commits)
-        return "tombstone %d %s" % (by, ",".join(x.hex() for x in commits))
+        need(by in (1, 2), c.what + ": by whom")
+        listed = commits(c)
+        c.id(), c.u32(), self.blob(c)
+        self.tombstones.update(listed)
+        return "tombstone %d %s" % (by, ",".join(x.hex() for x in listed))
 
     def undelete_item(self, c):
-        commits = c.row(c.var(), c.id)
-        self.tombstones.difference_update(commits)
-        return "undelete " + ",".join(x.hex() for x in commits)
+        listed = commits(c)
+        self.tombstones.difference_update(listed)
+        return "undelete " + ",".join(x.hex() for x in listed)
 
     def final_item(self, c):
         number, mark = c.u64(), c.id()
@@ -223,8 +238,8 @@ class Log:
         return "final list end %d" % number
 
     def loss_item(self, c):
-        lost = c.row(c.var(), c.id)
-        c.blob()
+        lost = commits(c)
+        self.blob(c)
         self.losses.update(lost)
         return "loss " + ",".join(x.hex() for x in lost)
 
