@@ -257,7 +257,9 @@ int keyfile_prepare(struct newfile **ret, int *dirfd, const char *path, const st
 		return rc;
 	AUTO_FD int there = vfs()->openat(fd, base, O_PATH | O_NOFOLLOW, 0);
 
-	if (there >= 0 || errno != ENOENT) {
+	if (there < 0 && errno != ENOENT)
+		return err_errno(err, "key file %s", path);
+	if (there >= 0) {
 		err_set(err, HZ_E_EXISTS, "key file %s: exists already", path);
 		err_hint(err, "hozen overwrites no key; name another file, or move that one away if nothing needs it");
 		return HZ_E_EXISTS;
@@ -277,6 +279,8 @@ int keyfile_prepare(struct newfile **ret, int *dirfd, const char *path, const st
 
 		rc = newfile_write(f, &iov, 1, err);
 	}
+	if (rc == 0)
+		rc = newfile_flush(f, err);
 	wipe(body.data, body.cap);
 	wipe(out.data, out.cap);
 	buf_release(&body);

@@ -165,6 +165,18 @@ static int put_repo(struct making *m, hz_error **err)
 	return rc;
 }
 
+/* A failure leaves no repository that opens, as far as the store still works. Under the name there may be another
+ * init's, which was faster. */
+static void take_back_repo(struct making *m)
+{
+	struct repo_header h = { .suite = 0 };
+
+	if (repo_header_load(&h, m->store, NULL, NULL) < 0 || !uid_eq(&h.id, &m->repo.id))
+		return;
+	if (store_remove(m->store, "repo", NULL) == 0)
+		(void)store_remove(m->store, name_repo_copy(&h.id).s, NULL);
+}
+
 /* Objects that a folder may hold already: a dead init's. */
 static int see_any(void *user, const char *name, uint64_t size)
 {
@@ -271,10 +283,13 @@ static int make(
 		rc = second_entry(m, &w, opts->writer_name ? opts->writer_name : host, err);
 	if (rc == 0)
 		rc = keyfile_prepare(&m->keyfile, &m->keydir, keypath, m->writer, err);
-	if (rc == 0)
-		rc = put_repo(m, err);
+	if (rc < 0)
+		return rc;
+	rc = put_repo(m, err);
 	if (rc == 0)
 		rc = newfile_commit(TAKE(m->keyfile), NEWFILE_KEEP, err);
+	if (rc < 0)
+		take_back_repo(m);
 	return rc;
 }
 

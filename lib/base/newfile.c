@@ -79,6 +79,11 @@ int newfile_write(struct newfile *f, const struct iovec *iov, size_t n, hz_error
 	return 0;
 }
 
+int newfile_flush(struct newfile *f, hz_error **err)
+{
+	return vfs()->fsync(f->fd) < 0 ? err_errno(err, "flush %s", f->name) : 0;
+}
+
 /* For file systems without RENAME_NOREPLACE. link(2) too refuses a name that is taken. */
 static int name_by_link(struct newfile *f, hz_error **err)
 {

@@ -4,6 +4,7 @@
  *
  *	newfile_create(&f, dirfd, "name", ".tmp.x", 0600, err)   a temporary name in the same folder
  *	newfile_write(f, iov, n, err)                            any number of times, appending
+ *	newfile_flush(f, err)                                    where the bytes must be durable long before the name
  *	newfile_commit(TAKE(f), NEWFILE_KEEP, err)               fsync file, give it the name, fsync folder
  *	newfile_discard(f)                                       removes it; NULL is fine; AUTO(newfile_discard)
  *
@@ -24,6 +25,7 @@ struct newfile;
 int newfile_create(
 	struct newfile **ret, int dirfd, const char *name, const char *temp_name, mode_t mode, hz_error **err);
 int newfile_write(struct newfile *f, const struct iovec *iov, size_t n, hz_error **err);
+int newfile_flush(struct newfile *f, hz_error **err);
 int newfile_commit(struct newfile *f, enum newfile_mode mode, hz_error **err);
 void newfile_discard(struct newfile *f);
 DEFINE_AUTO(struct newfile, newfile_discard)
