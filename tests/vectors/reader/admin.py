@@ -96,7 +96,7 @@ class Log:
         self.hashes, self.lines = [], []
         self.signers, self.thresholds = ids_of(repo.suite, repo.roots), None
         self.recipients, self.writers, self.cuts, self.agents = {}, {}, {}, {}
-        self.keys, self.gone, self.tombstones, self.final_lists, self.losses = {}, set(), set(), {}, set()
+        self.past_agents, self.keys, self.gone, self.tombstones, self.final_lists, self.losses = {}, {}, set(), set(), {}, set()
 
     def apply(self, entry):
         name = entry.object.name
@@ -120,9 +120,12 @@ class Log:
         self.hashes.append(entry.hash)
 
     def all_signers(self):
-        """Writers, living agents, root keys."""
-        writers = {uid: w[0] for uid, w in self.writers.items()}
-        return {**writers, **{uid: key for uid, (_, key) in self.agents.items()}, **self.signers}
+        """Writers too."""
+        return {**{uid: w[0] for uid, w in self.writers.items()}, **self.managers()}
+
+    def managers(self):
+        """Root keys and agents, ended ones too: what they signed stays."""
+        return {**self.past_agents, **self.signers}
 
     def allowed(self, tag, c, signers):
         roots = [s for s in signers if s in self.signers]
@@ -175,6 +178,7 @@ class Log:
         need(role in (KEEPER, ATTESTER), c.what + ": role %d" % role)
         self.blob(c)
         self.agents[crypto.signer_id(self.suite, key)] = (role, key)
+        self.past_agents[crypto.signer_id(self.suite, key)] = key
         return "agent %d %s" % (role, crypto.signer_id(self.suite, key).hex())
 
     def agent_end_item(self, c):

@@ -76,7 +76,7 @@ class Commit:
     def signers(self, log):
         if self.kind != EVICTED:
             return {self.session.writer: log.writers[self.session.writer][0]}
-        return dict(log.signers, **{uid: key for uid, (_, key) in log.agents.items()})
+        return log.managers()
 
     def body(self, metadata_key):
         o = self.object
@@ -152,4 +152,4 @@ class Mark:
         c = s.cursor(2)
         self.packs = c.row(c.var(), c.uid)
         c.end()
-        check_signatures(o, s, dict(log.signers, **{uid: key for uid, (_, key) in log.agents.items()}), 1)
+        check_signatures(o, s, log.managers(), 1)
