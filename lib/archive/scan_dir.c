@@ -91,9 +91,9 @@ int subdir_start(struct scan *s, struct scan_dir *d, uint32_t slot, hz_error **e
 	n->parent = d;
 	n->slot = slot;
 	n->pending = n->fd_refs = 1;
-	n->node = c->node && !c->node->whole ? c->node : NULL;
+	n->node = c->node;
 	n->st = c->st;
-	n->root_dev = c->node ? c->st.sig.dev : d->root_dev;
+	n->root_dev = c->node && c->node->whole ? c->st.sig.dev : d->root_dev;
 	if (arena_new(&n->arena, NULL) < 0) {
 		free(n);
 		return err_nomem(err);
@@ -158,7 +158,7 @@ static int dir_open(struct scan *s, struct scan_dir *d, hz_error **err)
 
 	if (!d->parent)
 		root_open(s, d);
-	else if (d->node)
+	else if (d->node && !d->node->whole && !d->node->covered)
 		d->fd = open_way(dir_fd_of(d->parent, c), c->name, &closed);
 	else
 		d->fd = open_at(dir_fd_of(d->parent, c), c->name, false);
@@ -190,6 +190,16 @@ static bool is_other_file_system(const struct scan *s, const struct scan_dir *d)
 	return s->o.one_file_system && d->parent && d->st.sig.dev != d->root_dev;
 }
 
+/* Of a folder on the way, and of one on a file system that is not entered, only what was asked for by name. */
+static int dir_list(struct scan *s, struct scan_dir *d, hz_error **err)
+{
+	bool other = is_other_file_system(s, d);
+
+	if (d->node && (other || !(d->node->whole || d->node->covered)))
+		return dir_list_nodes(d, err);
+	return other ? 0 : dir_list_all(s, d, err);
+}
+
 int dir_run(void *arg, unsigned worker, hz_error **err)
 {
 	struct dir_task *t = arg;
@@ -206,8 +216,8 @@ int dir_run(void *arg, unsigned worker, hz_error **err)
 			d->has_cached = cache_read(s->o.cache, c->cached->record, &d->cached) == 0;
 		dir_fd_release(d->parent);
 	}
-	if (rc == 0 && (d->fd >= 0 || !d->parent) && !d->unreadable && !is_other_file_system(s, d)) {
-		rc = d->node && !d->node->whole ? dir_list_nodes(d, err) : dir_list_all(s, d, err);
+	if (rc == 0 && (d->fd >= 0 || !d->parent) && !d->unreadable) {
+		rc = dir_list(s, d, err);
 		if (rc == 0)
 			rc = dir_children_start(s, worker, d, err);
 	}

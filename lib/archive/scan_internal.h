@@ -26,7 +26,7 @@ struct scan {
 struct scan_child {
 	char *name;
 	struct source_stat st;
-	const struct source_node *node; /* in a folder that is only the way to what was asked for */
+	const struct source_node *node; /* it, or something below, was asked for by name */
 	const struct cache_child *cached;
 	uint8_t *entry; /* encoded; NULL: left out */
 	uint32_t entry_len;
@@ -40,7 +40,7 @@ struct scan_child {
 struct scan_dir {
 	struct scan_dir *parent;
 	uint32_t slot;                  /* in the parent's children */
-	const struct source_node *node; /* NULL: list all of it */
+	const struct source_node *node; /* as of the child that it is; NULL: list all of it */
 	int fd, slash_fd;               /* slash_fd: "/", for the root of absolute paths */
 	int fd_refs;                    /* atomic */
 	int pending;                    /* atomic */

@@ -81,7 +81,7 @@ static void drop_twins(struct scan_dir *d)
 	d->n = kept;
 }
 
-int dir_list_all(struct scan *s, struct scan_dir *d, hz_error **err)
+static int list_found(struct scan *s, struct scan_dir *d, hz_error **err)
 {
 	AUTO(hz_error_free) hz_error *e = NULL;
 	int rc;
@@ -96,10 +96,44 @@ int dir_list_all(struct scan *s, struct scan_dir *d, hz_error **err)
 		scan_error(s, SOURCE_UNREADABLE, d, NULL, "folder cannot be listed", hz_error_errno(e));
 		d->partial = true;
 	}
+	return 0;
+}
+
+static void sort_children(struct scan_dir *d)
+{
 	if (d->n > 1)
 		qsort(d->children, d->n, sizeof(*d->children), cmp_child);
-	drop_twins(d);
+}
+
+/* What was asked for by name is missed when it is not there, and is read though its file system or a tag says no. */
+static int mark_asked(struct scan_dir *d, hz_error **err)
+{
+	uint32_t found = d->n;
+
+	for (const struct source_node *n = d->node->child; n; n = n->next) {
+		struct scan_child key = { .name = n->name };
+		struct scan_child *c = found ? bsearch(&key, d->children, found, sizeof(*d->children), cmp_child)
+					     : NULL;
+
+		if (!c)
+			c = child_add(d, n->name);
+		if (!c)
+			return err_nomem(err);
+		c->node = n;
+	}
+	sort_children(d);
 	return 0;
+}
+
+int dir_list_all(struct scan *s, struct scan_dir *d, hz_error **err)
+{
+	int rc = list_found(s, d, err);
+
+	if (rc < 0)
+		return rc;
+	sort_children(d);
+	drop_twins(d);
+	return d->node ? mark_asked(d, err) : 0;
 }
 
 /* ---- which of them count ---- */
@@ -180,7 +214,7 @@ static bool child_stat(struct scan *s, unsigned worker, struct scan_dir *d, stru
 {
 	int e;
 
-	if (c->node && !c->node->whole) {
+	if (c->node && !c->node->whole && !c->node->covered) {
 		/* Only on the way to what was asked for: symlinks in it are followed. */
 		AUTO_FD int fd = vfs()->openat(dir_fd_of(d, c), c->name, O_PATH | O_DIRECTORY, 0);
 
@@ -205,6 +239,8 @@ static bool child_stat(struct scan *s, unsigned worker, struct scan_dir *d, stru
 	}
 	if (is_excluded(s, worker, d, c) || is_ours(s, d, c))
 		return false;
+	if (c->node && c->node->child && !S_ISDIR(c->st.sig.mode))
+		scan_error(s, SOURCE_MISSING, d, c->name, "is no folder, and something below it was asked for", 0);
 	c->is_dir = S_ISDIR(c->st.sig.mode);
 	c->flags = is_racy(s, &c->st.sig) ? CACHE_RACY : 0;
 	c->cached = d->has_cached ? cache_find(&d->cached, c->name, strlen(c->name)) : NULL;

@@ -144,31 +144,18 @@ static int add(struct sources *s, const char *given, const char *stored, hz_erro
 }
 
 /* Below a whole node everything comes from its own folder: the children that were asked for besides must lie there. */
-static int prune_below(struct source_node *n, bool covered, const struct source_node *whole, hz_error **err)
+static int cover(struct source_node *n, bool covered, const struct source_node *whole, hz_error **err)
 {
+	n->covered = covered;
 	for (struct source_node *c = n->child; c; c = c->next) {
-		if (covered && c->real && whole->real) {
-			bool abs_c = c->real[0] == '/', abs_w = whole->real[0] == '/';
+		bool below = covered || n->whole;
 
-			if (abs_c != abs_w)
-				return conflict(whole->real, c->real, err);
-		}
-		int rc = prune_below(c, covered || c->whole, c->whole && !covered ? c : whole, err);
+		if (below && c->real && whole->real && (c->real[0] == '/') != (whole->real[0] == '/'))
+			return conflict(whole->real, c->real, err);
+		int rc = cover(c, below, c->whole && !below ? c : whole, err);
 
 		if (rc < 0)
 			return rc;
-	}
-	if (n->whole || covered) {
-		struct source_node *c = n->child;
-
-		n->child = NULL;
-		while (c) {
-			struct source_node *next = c->next;
-
-			node_release(c);
-			free(c);
-			c = next;
-		}
 	}
 	return 0;
 }
@@ -200,7 +187,7 @@ int sources_new(struct sources **ret, const char *const *paths, size_t n, const 
 		free(stored);
 	}
 	if (rc == 0)
-		rc = prune_below(&s->root, s->root.whole, &s->root, err);
+		rc = cover(&s->root, false, &s->root, err);
 	if (rc < 0)
 		return rc;
 	*ret = TAKE(s);

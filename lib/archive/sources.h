@@ -10,8 +10,9 @@
 
 struct source_node {
 	char *name;
-	char *real; /* how to open it: as given, for a node that was asked for; else the way there */
-	bool whole; /* everything below belongs to it */
+	char *real;   /* how to open it: as given, for a node that was asked for; else the way there */
+	bool whole;   /* it was asked for: everything below belongs to it */
+	bool covered; /* below a whole one: what lies beside its children belongs there too */
 	struct source_node *child, *next; /* children ascending by name */
 };
 

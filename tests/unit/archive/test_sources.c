@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Trees are compared as text: name=real, * for a whole one, {children}; a root without a place of its own has no "=".
+/* Trees are compared as text: name=real, * for a whole one, + for one below it, {children}; a root without a place of
+ * its own has no "=".
  */
 #include "support/hzt.h"
 #include "archive/sources.h"
@@ -28,6 +29,7 @@ static void describe(struct text *t, const struct source_node *n)
 		put(t, n->real);
 	}
 	put(t, n->whole ? "*" : "");
+	put(t, n->covered ? "+" : "");
 	if (!n->child)
 		return;
 	put(t, "{");
@@ -89,10 +91,10 @@ static void the_root_and_the_present_folder_are_the_tree_itself(void **state)
 		{ { "/." }, "=/*" },
 		{ { "." }, "=.*" },
 		{ { "././" }, "=.*" },
-		{ { "/", "/etc" }, "=/*" },
-		{ { "/etc/x", "/usr", "/" }, "=/*" },
-		{ { ".", "a/b" }, "=.*" },
-		{ { "a/b", "." }, "=.*" },
+		{ { "/", "/etc" }, "=/*{etc=/etc*+}" },
+		{ { "/etc/x", "/usr", "/" }, "=/*{etc=/etc+{x=/etc/x*+} usr=/usr*+}" },
+		{ { ".", "a/b" }, "=.*{a=a+{b=a/b*+}}" },
+		{ { "a/b", "." }, "=.*{a=a+{b=a/b*+}}" },
 	};
 
 	(void)state;
@@ -103,11 +105,11 @@ static void overlaps_are_merged_in_any_order(void **state)
 {
 	static const struct good_case cases[] = {
 		{ { "/a", "/a" }, "{a=/a*}" },
-		{ { "/a", "/a/b/c" }, "{a=/a*}" },
-		{ { "/a/b/c", "/a" }, "{a=/a*}" },
-		{ { "/a/b/c", "/a/d", "/a/b" }, "{a=/a{b=/a/b* d=/a/d*}}" },
+		{ { "/a", "/a/b/c" }, "{a=/a*{b=/a/b+{c=/a/b/c*+}}}" },
+		{ { "/a/b/c", "/a" }, "{a=/a*{b=/a/b+{c=/a/b/c*+}}}" },
+		{ { "/a/b/c", "/a/d", "/a/b" }, "{a=/a{b=/a/b*{c=/a/b/c*+} d=/a/d*}}" },
 		{ { "/a/b", "c" }, "{a=/a{b=/a/b*} c=c*}" },
-		{ { "/a", "/ab", "/a/b" }, "{a=/a* ab=/ab*}" },
+		{ { "/a", "/ab", "/a/b" }, "{a=/a*{b=/a/b*+} ab=/ab*}" },
 	};
 
 	(void)state;
@@ -233,12 +235,12 @@ static int cmp_text(const void *a, const void *b)
 
 static void collect(const struct source_node *n, const char **out, size_t *count)
 {
-	if (n->whole) {
-		assert_null(n->child);
+	if (n->whole && !n->covered)
 		out[(*count)++] = n->real;
-	}
-	for (const struct source_node *c = n->child; c; c = c->next)
+	for (const struct source_node *c = n->child; c; c = c->next) {
+		assert_int_equal(c->covered, n->whole || n->covered);
 		collect(c, out, count);
+	}
 }
 
 static void random_path(struct hzt_random *r, char out[16])
@@ -253,7 +255,7 @@ static void random_path(struct hzt_random *r, char out[16])
 	out[n] = '\0';
 }
 
-static void random_paths_leave_the_shortest(void **state)
+static void random_paths_leave_the_shortest_uncovered(void **state)
 {
 	struct hzt_random r = { 7 };
 
@@ -297,7 +299,7 @@ int main(void)
 		cmocka_unit_test(two_places_under_one_name_are_refused),
 		cmocka_unit_test(absolute_paths_keep_order_and_overlaps),
 		cmocka_unit_test(no_paths_make_an_empty_tree),
-		cmocka_unit_test(random_paths_leave_the_shortest),
+		cmocka_unit_test(random_paths_leave_the_shortest_uncovered),
 	};
 
 	return cmocka_run_group_tests_name("archive/sources", tests, NULL, NULL);
