@@ -181,6 +181,18 @@ static int check_not_inside(
 	return 0;
 }
 
+/* Before hours of work, for a commit with them cannot be written (commit_body.c). */
+static int check_texts(const struct backup *b, hz_error **err)
+{
+	bool bad = false;
+
+	for (uint64_t i = 0; i < b->o.n_tags; i++)
+		bad = bad || strlen(b->o.tags[i]) > COMMIT_TEXT_MAX;
+	for (size_t i = 0; i < b->sources->n; i++)
+		bad = bad || strlen(b->sources->absolute[i]) > COMMIT_TEXT_MAX;
+	return bad ? err_set(err, HZ_E_INVAL, "a path or a tag is longer than %u bytes", COMMIT_TEXT_MAX) : 0;
+}
+
 static int prepare(struct backup *b, hz_error **err)
 {
 	const struct bundle *key = b->repo.key;
@@ -289,9 +301,13 @@ static int run(struct backup *b, const hz_repo_options *repo, hz_error **err)
 	int rc = make_sources(b, err);
 
 	if (rc == 0)
+		rc = check_texts(b, err);
+	if (rc == 0)
 		rc = make_excludes(b, err);
 	if (rc == 0)
 		rc = repo_open(&b->repo, repo, HZ_NEED_WRITE, b->job, err);
+	if (rc == 0)
+		rc = backup_check_writer(b, err);
 	if (rc == 0)
 		rc = prepare(b, err);
 	if (rc == 0)
@@ -325,6 +341,7 @@ static void release(struct backup *b)
 	sources_free(b->sources);
 	patterns_free(b->excludes);
 	group_release(&b->group);
+	wipe(&b->chunker, sizeof(b->chunker)); /* its table is the group's secret */
 	fd_close(&b->source_lock);
 	state_close(&b->state);
 	repo_release(&b->repo);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One run of create: shared by backup.c (the whole), backup_heads.c (what the store shows of this writer),
- * backup_session.c (session, journals, commit). Order: docs/format/names.md. */
+ * backup_session.c (session, journals), backup_commit.c. Order: docs/format/names.md. */
 #ifndef ARCHIVE_BACKUP_H
 #define ARCHIVE_BACKUP_H
 
@@ -70,11 +70,17 @@ int backup_find_heads(struct backup *b, hz_error **err); /* own commits and head
 int backup_find_marks(struct backup *b, hz_error **err);
 bool backup_pack_is_gone(void *user, const struct uid *pack);
 bool backup_commit_is_ours(void *user, const struct id *commit);
+/* Is the key one of the log, and not revoked? Otherwise nobody would take what it signs for a backup. */
+int backup_check_writer(const struct backup *b, hz_error **err);
 int backup_lost_remember(struct backup *b, hz_error **err);
 
 /* backup_session.c */
 int backup_session_begin(struct backup *b, hz_error **err);
 void backup_session_end(struct backup *b);
+/* The admin log as it stands now; fails when the writer is no longer in it. */
+int backup_reload_log(struct backup *b, hz_error **err);
+
+/* backup_commit.c */
 /* 1: the session was evicted and must be begun anew. */
 int backup_session_commit(
 	struct backup *b, struct scan_result *scan, const struct run_ref *runs, size_t n_runs, hz_error **err);

@@ -5,6 +5,7 @@
 #include "archive/seen.h"
 #include "base/newfile.h"
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #define LOST_FILE "lost"
@@ -199,6 +200,25 @@ int backup_find_heads(struct backup *b, hz_error **err)
 	return rc < 0 ? rc : compare_with_state(b, err);
 }
 
+int backup_check_writer(const struct backup *b, hz_error **err)
+{
+	const struct writer_info *w = admin_writer(&b->repo.log, &b->repo.key->key_id);
+
+	if (!w || !uid_eq(&w->group, &b->repo.key->group)) {
+		err_set(err, HZ_E_AUTH, "the admin log does not know this writer key: what it stored would not count");
+		err_hint(err,
+			"make a key for this host with 'hozen-backup key export --role writer'; if this key worked "
+			"before, the store was put back: find out why");
+		return HZ_E_AUTH;
+	}
+	if (w->is_cut) {
+		err_set(err, HZ_E_AUTH, "this writer key was revoked: what it stored would not count");
+		err_hint(err, "make a new key for this host with 'hozen-backup key export --role writer'");
+		return HZ_E_AUTH;
+	}
+	return 0;
+}
+
 /* ---- marks ---- */
 
 struct mark_names {
@@ -214,10 +234,18 @@ static int see_mark(void *user, const char *name, uint64_t size)
 {
 	struct mark_names *l = user;
 	struct numbered m, *v;
+	char primary[STORE_NAME_MAX];
 
 	(void)size;
-	if (!name_parse_numbered(&m.n, &m.attempt, name, "sessions/mark."))
+	(void)snprintf(primary, sizeof(primary), "%.*s",
+		(int)(strlen(name) - (name_is_copy(name) ? strlen(".copy") : 0)), name);
+	if (!name_parse_numbered(&m.n, &m.attempt, primary, "sessions/mark."))
 		return 0;
+	/* Its copy makes a mark as good as its primary, which may be lost. */
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->v[i].n == m.n && l->v[i].attempt == m.attempt)
+			return 0;
+	}
 	v = realloc(l->v, (l->n + 1) * sizeof(*v));
 	if (!v)
 		return HZ_E_NOMEM;
