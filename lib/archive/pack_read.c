@@ -206,7 +206,7 @@ static int stream_range(struct pack *p, uint32_t off, uint32_t len, struct buf *
 			*at = room + (off - first * OBJECT_PAYLOAD);
 			return 0;
 		}
-		if (rc < 0 && rc != HZ_E_CORRUPT)
+		if (rc < 0 && rc != HZ_E_CORRUPT && rc != HZ_E_IO)
 			return rc;
 		err_clear(err);
 		rc = load_whole(p, err);

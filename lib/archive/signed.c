@@ -85,9 +85,10 @@ int signed_load(struct signed_object *so, struct store *st, const char *name, ui
 
 	if (rc == 0)
 		return 0;
-	if (has_copy && (rc == HZ_E_NOTFOUND || rc == HZ_E_CORRUPT || rc == HZ_E_REFUSED)) {
+	if (has_copy && (rc == HZ_E_NOTFOUND || rc == HZ_E_CORRUPT || rc == HZ_E_REFUSED || rc == HZ_E_IO)) {
 		if (load_one(so, st, copy.s, name, type, repo, known, n_known, sink, &second) == 0) {
 			const char *what = rc == HZ_E_NOTFOUND ? "missing; its copy is whole"
+				: rc == HZ_E_IO                ? "unreadable; its copy is whole"
 							       : "damaged; its copy is whole";
 
 			tell(sink, name, rc == HZ_E_REFUSED ? "of another repository; its copy is ours" : what, true);
@@ -274,6 +275,7 @@ int signed_ensure_copy(struct store *st, const char *name, hz_error **err)
 {
 	struct name copy = name_copy(name);
 	AUTO_FREE uint8_t *data = NULL;
+	struct object o = OBJECT_INIT;
 	size_t len = 0;
 	int rc = 0;
 	bool primary = store_has(st, name, &rc, err), second = rc == 0 && store_has(st, copy.s, &rc, err);
@@ -281,6 +283,14 @@ int signed_ensure_copy(struct store *st, const char *name, hz_error **err)
 	if (rc < 0 || (primary && second))
 		return rc;
 	rc = store_get_all(st, primary ? name : copy.s, SIGNED_MAX, &data, &len, err);
+	/* Damage is not copied: this mends it in memory, as far as parity goes. */
+	if (rc == 0)
+		rc = object_decode(&o, name, data, len, err);
+	if (rc == 0 && len != (size_t)o.header.blocks * OBJECT_BLOCK)
+		rc = err_set(err, HZ_E_CORRUPT, "its length is wrong");
+	object_release(&o);
+	if (rc == HZ_E_CORRUPT)
+		return err_wrap(err, rc, "%s", primary ? name : copy.s);
 	if (rc == 0) {
 		struct iovec iov = { data, len };
 		AUTO(hz_error_free) hz_error *e = NULL;
