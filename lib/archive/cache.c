@@ -4,7 +4,6 @@
 #include "archive/cache.h"
 #include "archive/object.h"
 #include "base/newfile.h"
-#include "crypto/secret.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -225,7 +224,7 @@ const struct cache_child *cache_find(const struct cache_dir *d, const void *name
 struct cache_writer {
 	struct cache_key key;
 	int dirfd, fd;
-	char temp[64];
+	struct file_name temp;
 	pthread_mutex_t lock;
 	struct buf b;
 	uint64_t at; /* file offset of what is in b */
@@ -237,8 +236,6 @@ int cache_create(struct cache_writer **ret, const char *dir, const struct cache_
 {
 	AUTO(cache_discard) struct cache_writer *w = calloc(1, sizeof(*w));
 	AUTO_FREE char *path = NULL;
-	uint8_t rnd[8];
-	char hex[17];
 	int rc;
 
 	if (!w)
@@ -251,10 +248,10 @@ int cache_create(struct cache_writer **ret, const char *dir, const struct cache_
 	rc = vfs_mkdirs(&w->dirfd, path, 0700, err);
 	if (rc < 0)
 		return rc;
-	random_bytes(rnd, sizeof(rnd));
-	hex_encode(hex, rnd, sizeof(rnd));
-	(void)snprintf(w->temp, sizeof(w->temp), ".tmp.cache.%s", hex);
-	w->fd = vfs()->openat(w->dirfd, w->temp, O_RDWR | O_CREAT | O_EXCL, 0600);
+	/* One a source, whose lock is ours: what a dead run left is taken away, and never more than that one. */
+	w->temp = name_of(&key->source, ".new");
+	(void)vfs()->unlinkat(w->dirfd, w->temp.s, 0);
+	w->fd = vfs()->openat(w->dirfd, w->temp.s, O_RDWR | O_CREAT | O_EXCL, 0600);
 	if (w->fd < 0)
 		return err_errno(err, "cache %s", path);
 	w->at = HEADER_LEN;
@@ -323,7 +320,7 @@ int cache_prepare(struct cache_writer *w, const struct id *commit, uint64_t root
 		return err_set(err, HZ_E_IO, "the cache cannot be written: its root is missing");
 	if (vfs_pwritev_all(w->fd, &iov, 1, 0) < 0 || vfs()->fsync(w->fd) < 0)
 		return err_errno(err, "the cache cannot be written");
-	if (vfs()->renameat2(w->dirfd, w->temp, w->dirfd, name_of(&w->key.source, ".pending").s, 0) < 0)
+	if (vfs()->renameat2(w->dirfd, w->temp.s, w->dirfd, name_of(&w->key.source, ".pending").s, 0) < 0)
 		return err_errno(err, "the cache cannot be written");
 	w->pending = true;
 	return 0;
@@ -342,7 +339,7 @@ void cache_discard(struct cache_writer *w)
 	if (!w)
 		return;
 	if (w->fd >= 0 && !w->pending)
-		(void)vfs()->unlinkat(w->dirfd, w->temp, 0);
+		(void)vfs()->unlinkat(w->dirfd, w->temp.s, 0);
 	fd_close(&w->fd);
 	fd_close(&w->dirfd);
 	(void)pthread_mutex_destroy(&w->lock);
