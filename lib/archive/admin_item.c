@@ -387,5 +387,10 @@ int admin_apply(struct admin_log *log, const uint8_t *items, size_t len, const s
 			return err_set(err, HZ_E_CORRUPT, "entry %llu: its signers may not make item %04x",
 				(unsigned long long)log->n, (unsigned)tag);
 	}
-	return d.bad ? err_set(err, HZ_E_CORRUPT, "entry %llu: malformed item", (unsigned long long)log->n) : 0;
+	if (d.bad)
+		return err_set(err, HZ_E_CORRUPT, "entry %llu: malformed item", (unsigned long long)log->n);
+	/* An entry without items, or with such as are skipped, is not for writers either. */
+	if (p.roots == 0 && !p.keeper && !p.attester)
+		return err_set(err, HZ_E_CORRUPT, "entry %llu: its signers may make none", (unsigned long long)log->n);
+	return 0;
 }
