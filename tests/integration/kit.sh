@@ -75,7 +75,7 @@ restored() {
   same "$dir" "$T/restored/${dir#/}"
 }
 repo_bytes() {
-  find "${1:-$HOZEN_REPO}" -type f -printf '%s\n' | awk '{ n += $1 } END { print n + 0 }'
+  find "$HOZEN_REPO" -type f -printf '%s\n' | awk '{ n += $1 } END { print n + 0 }'
 }
 repo_files() {
   find "$HOZEN_REPO/$1" -type f | wc -l
