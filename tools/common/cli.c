@@ -15,6 +15,7 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 const struct cli_option cli_common_options[] = {
@@ -247,6 +248,17 @@ static bool wants_json(char **argv)
 	return false;
 }
 
+/* A walk keeps the folders above it open; somebody's deep tree must not make other folders unreadable. */
+static void allow_files(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
+		r.rlim_cur = r.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
 static int run(struct cli *cli)
 {
 	hz_error *err = NULL;
@@ -259,6 +271,7 @@ static int run(struct cli *cli)
 	code = check_arguments(cli);
 	if (code == CLI_EXIT_DONE)
 		code = report_result(cli, hz_harden_process(&err), &err);
+	allow_files();
 	if (code == CLI_EXIT_DONE)
 		code = report_result(cli, hz_job_new(&cli->job, &err), &err);
 	if (code != CLI_EXIT_DONE)
