@@ -73,6 +73,7 @@ static void the_default_follows_the_size_of_the_store(void **state)
 	expect_reserve(640 * MIB, 64 * MIB);
 	expect_reserve(10 * GIB, 64 * MIB);
 	expect_reserve(60 * GIB, 64 * MIB);
+	expect_reserve(64 * GIB, 64 * GIB / 1000);
 	expect_reserve(100 * GIB, 100 * GIB / 1000);
 	expect_reserve((uint64_t)1 << 60, ((uint64_t)1 << 60) / 1000);
 }
