@@ -43,7 +43,7 @@ def make(root, r, n_files, large):
         os.mkdir(folders[-1])
     for i in range(n_files):
         name = os.path.join(r.choice(folders), "f%d" % i)
-        put(name, content(r), r, r.choice([0o644, 0o600, 0o755, 0o440]))
+        put(name, content(r), r, r.choice([0o644, 0o600, 0o755, 0o640]))
         if i % 20 == 0:
             os.link(name, os.path.join(folders[0], "hard%d" % i))
         if i % 25 == 0:
@@ -71,7 +71,7 @@ def change(root, r):
         elif what == 1:
             os.rename(f, f + ".moved")
         elif what == 2:
-            os.chmod(f, 0o640)
+            os.chmod(f, 0o604)
         elif what == 3:
             with open(f, "ab") as out:
                 out.write(r.randbytes(1000))

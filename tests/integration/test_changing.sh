@@ -47,7 +47,7 @@ backup 3 "$T/src"
 kill $writer
 wait $writer 2>/dev/null
 with_pass 0 "$HB" check --read-data
-with_pass 0 "$HB" restore latest --target "$T/restored" --verify
+with_pass $whole "$HB" restore latest --target "$T/restored" --verify
 r=$T/restored/${T#/}/src
 [ "$(cat "$r/stable")" = stable ] || fail 'a file that did not change'
 cmp -n "$(stat -c %s "$r/growing")" "$r/growing" "$T/src/growing" || fail 'a file that only grew is not a piece of what it became'

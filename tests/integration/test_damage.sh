@@ -47,7 +47,7 @@ found() {
 }
 mends() {
   rm -rf "$T/restored"
-  run 0 "$HB" restore "$last" --target "$T/restored"
+  run $whole "$HB" restore "$last" --target "$T/restored"
   same "$T/src" "$T/restored/${T#/}/src"
 }
 fresh
@@ -74,7 +74,7 @@ while read -r name; do
 done <"$T/objects"
 run 4 "$HB" check
 mends
-with_pass 0 env HOZEN_KEY_FILE="$T/none" "$HB" restore latest --target "$T/by-pass"
+with_pass $whole env HOZEN_KEY_FILE="$T/none" "$HB" restore latest --target "$T/by-pass"
 fresh
 while read -r name; do
   flip "$name" -1
@@ -126,7 +126,7 @@ others() {
   touch -r "$T/was" "$T/restored/${T#/}/src"
   same "$T/was" "$T/restored/${T#/}/src"
   rm -rf "$T/restored"
-  run 0 "$HB" restore "$first" --target "$T/restored"
+  run $whole "$HB" restore "$first" --target "$T/restored"
   same "$T/was" "$T/restored/${T#/}/src"
 }
 fresh

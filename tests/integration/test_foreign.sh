@@ -65,7 +65,7 @@ cp "$T/other-repo"/admin/0000000002.0* "$T/bad/admin/"
 works
 with_pass 0 "$HB" key export --role reader --out "$T/reader.key"
 [ -e "$T/bad/admin/0000000002.1" ] || fail 'the next try was not taken'
-with_pass 0 "$HB" restore latest --key-file "$T/reader.key" --target "$T/r"
+with_pass $whole "$HB" restore latest --key-file "$T/reader.key" --target "$T/r"
 with_pass 0 "$HB" key list
 
 # --- `repo` is another repository's, and so is its whole admin log: the key and the memory notice

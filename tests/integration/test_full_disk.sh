@@ -22,7 +22,7 @@ expect snapshot_id none
 [ "$(n_snapshots)" = 1 ] || fail 'a failed run left a snapshot'
 with_pass 0 "$HB" check --read-data
 rm -rf "$T/restored"
-with_pass 0 "$HB" restore "$good" --target "$T/restored"
+with_pass $whole "$HB" restore "$good" --target "$T/restored"
 same "$T/was" "$T/restored/${T#/}/src"
 # Again: it fails again, and what the first one stored is not stored again (there is no room for that either).
 packs=$(repo_files packs)

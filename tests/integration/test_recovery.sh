@@ -29,17 +29,17 @@ mkdir "$T/new"
 with_pass 0 "$HB" snapshots
 with_pass 0 "$HB" check --read-data
 prints 'no damage'
-with_pass 0 "$HB" restore latest --target "$T/r1" --verify
+with_pass $whole "$HB" restore latest --target "$T/r1" --verify
 gone "$T/r1"
-run 0 sh -c 'printf "correct horse" | "$0" restore latest --target "$1" --passphrase-fd 0' "$HB" "$T/r2"
+run $whole sh -c 'printf "correct horse" | "$0" restore latest --target "$1" --passphrase-fd 0' "$HB" "$T/r2"
 gone "$T/r2"
 
 # --- a reader's key file alone
 host newer
-run 0 "$HB" restore latest --key-file "$T/reader.key" --target "$T/r3"
+run $whole "$HB" restore latest --key-file "$T/reader.key" --target "$T/r3"
 gone "$T/r3"
 run 0 "$HB" check --read-data --key-file "$T/reader.key"
-HOZEN_KEY_FILE=$T/reader.key run 0 "$HB" restore latest --target "$T/r4"
+HOZEN_KEY_FILE=$T/reader.key run $whole "$HB" restore latest --target "$T/r4"
 
 # --- a lister's key file lists and restores nothing
 run 0 "$HB" snapshots --key-file "$T/lister.key"
@@ -65,6 +65,6 @@ prints 'not checked'
 with_pass 0 "$HB" key export --role writer --out "$HOZEN_KEY_FILE"
 backup 0 "$T/r1/${T#/}/src"
 expect alarms ''
-with_pass 0 "$HB" restore latest --target "$T/r5"
+with_pass $whole "$HB" restore latest --target "$T/r5"
 same "$T/was" "$T/r5/${T#/}/r1/${T#/}/src"
 with_pass 0 "$HB" check --read-data

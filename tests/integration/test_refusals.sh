@@ -124,7 +124,7 @@ echo mine >"$T/full/${T#/}/src/one"
 with_pass 3 "$HB" restore latest --target "$T/full" --into-existing
 [ "$(cat "$T/full/${T#/}/src/one")" = mine ] || fail '--into-existing replaced a file'
 [ "$(cat "$T/full/${T#/}/src/sub/two")" = two ] || fail '--into-existing did not restore what was missing'
-with_pass 0 "$HB" restore "$(date -u +%Y-%m-%dT%H:%M:%SZ)" --target "$T/by-time"
+with_pass $whole "$HB" restore "$(date -u +%Y-%m-%dT%H:%M:%SZ)" --target "$T/by-time"
 same "$T/src" "$T/by-time/${T#/}/src"
 
 # --- made by a newer version: 1 (the two bytes stand before anything that this version can verify)

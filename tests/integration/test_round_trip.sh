@@ -24,9 +24,9 @@ for suite in 1 2; do
   with_pass 0 "$HB" check --read-data
   for i in 1 2 3; do
     rm -rf "$T/restored"
-    with_pass 0 "$HB" restore "$(cat "$T/id$i")" --target "$T/restored" --verify
+    with_pass $whole "$HB" restore "$(cat "$T/id$i")" --target "$T/restored" --verify
     same "$T/was$suite.$i" "$T/restored/${T#/}/src$suite"
   done
-  with_pass 0 "$HB" restore latest --target "$T/some$suite" '/**/*.moved'
+  with_pass $whole "$HB" restore latest --target "$T/some$suite" '/**/*.moved'
   [ -z "$(find "$T/some$suite" -type f ! -name '*.moved')" ] || fail 'a pattern restored what it does not match'
 done

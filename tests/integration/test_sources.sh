@@ -102,7 +102,7 @@ lacks p/k.tmp p/x p/x/four
 has p/a/one
 # The same patterns choose what is restored.
 backup 0 "$T/p"
-with_pass 0 "$HB" restore latest --target "$T/some" 'c/' "$T/p/x/four"
+with_pass $whole "$HB" restore latest --target "$T/some" 'c/' "$T/p/x/four"
 (cd "$T/some" && find . -type f | sed "s|^\./${T#/}/||" | sort) >"$T/names"
 has p/a/b/c/three p/x/four
 [ "$(wc -l <"$T/names")" = 2 ] || fail 'more was restored than what matches'
