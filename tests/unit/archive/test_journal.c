@@ -182,6 +182,61 @@ static void a_flipped_byte_ends_it(void **state)
 	expect_packs(&first, 1, 2);
 }
 
+/* ---- one pack at a time ---- */
+
+struct packs_seen {
+	unsigned n, stop_at;
+};
+
+static int note_pack(void *user, const struct run_pack *pack, const struct id *ids, size_t n, hz_error **err)
+{
+	struct packs_seen *v = user;
+	struct made m;
+
+	make(&m, v->n++, n);
+	assert_true(uid_eq(&pack->uid, &m.done.uid));
+	assert_memory_equal(ids, m.ids, n * ID_LEN);
+	return v->n == v->stop_at ? err_set(err, HZ_E_NOSPACE, "stop") : 0;
+}
+
+static void each_pack_is_told_until_somebody_refuses(void **state)
+{
+	struct packs_seen v = { .n = 0 };
+	hz_error *err = NULL;
+
+	(void)state;
+	journal_close(journal_with(&first, 5, 3));
+	assert_ok(journal_each_pack(&mine, &first, note_pack, &v, &err), &err);
+	assert_int_equal(v.n, 5);
+	v = (struct packs_seen){ .stop_at = 2 };
+	assert_fails(journal_each_pack(&mine, &first, note_pack, &v, &err), HZ_E_NOSPACE, &err);
+	assert_int_equal(v.n, 2);
+	assert_fails(journal_each_pack(&mine, &second, note_pack, &v, &err), HZ_E_NOTFOUND, &err);
+}
+
+/* A medium that fails is no torn end: what follows may be whole. */
+static void a_journal_that_cannot_be_read_says_so(void **state)
+{
+	hz_error *err = NULL;
+	unsigned n;
+
+	(void)state;
+	journal_close(journal_with(&first, 2, 3));
+	for (n = 1;; n++) {
+		struct packs_seen v = { .n = 0 };
+		int rc;
+
+		fault_start(FAULT_OPEN | FAULT_STAT | FAULT_READ, n, EIO);
+		rc = journal_each_pack(&mine, &first, note_pack, &v, &err);
+		if (!fault_stop()) {
+			assert_ok(rc, &err);
+			break;
+		}
+		assert_fails(rc, HZ_E_IO, &err);
+	}
+	assert_true(n > 4);
+}
+
 /* ---- dead ones ---- */
 
 struct dead {
@@ -343,6 +398,8 @@ int main(void)
 		IN_FOLDER(no_journal_is_written_twice),
 		IN_FOLDER(a_torn_tail_of_any_length_is_ignored),
 		IN_FOLDER(a_flipped_byte_ends_it),
+		IN_FOLDER(each_pack_is_told_until_somebody_refuses),
+		IN_FOLDER(a_journal_that_cannot_be_read_says_so),
 		IN_FOLDER(dead_sessions_are_those_without_their_lock),
 		IN_FOLDER(other_names_are_no_journals),
 		IN_FOLDER(the_first_refusal_stops_the_search),
