@@ -21,6 +21,7 @@ void admin_log_release(struct admin_log *log)
 	for (size_t i = 0; i < log->n_finals; i++)
 		free(log->finals[i].packs);
 	free(log->hashes);
+	free(log->past_roots);
 	free(log->recipients);
 	free(log->writers);
 	free(log->agents);
@@ -36,6 +37,8 @@ void admin_log_release(struct admin_log *log)
 static int decode_repo(struct repo_header *h, const struct signed_object *so, hz_error **err)
 {
 	struct dec d = section_dec(so->s, so->n, 1);
+	struct uid ids[SIGNERS_MAX];
+	size_t n_ids = 0;
 	uint16_t version = dec_u16(&d);
 	uint64_t compat = dec_u64(&d), read_only = dec_u64(&d), incompat = dec_u64(&d);
 
@@ -43,13 +46,14 @@ static int decode_repo(struct repo_header *h, const struct signed_object *so, hz
 	h->created = dec_i64(&d);
 	h->chunker = dec_u8(&d);
 	h->pack_log2 = dec_u8(&d);
-	if (!d.bad && (version != 1 || incompat != 0 || read_only != 0)) {
+	h->read_only = read_only;
+	if (!d.bad && (version != 1 || incompat != 0)) {
 		err_set(err, HZ_E_TOONEW, "repo: format version %u, features %llx", version,
-			(unsigned long long)(incompat | read_only));
+			(unsigned long long)incompat);
 		err_hint(err, "a newer version of hozen made this repository; use that version");
 		return HZ_E_TOONEW;
 	}
-	bool bad = !dec_done(&d) || h->chunker < 1 || h->chunker > 3 || h->pack_log2 < 16 || h->pack_log2 > 26;
+	bool bad = !dec_done(&d) || h->pack_log2 < 16 || h->pack_log2 > 26;
 
 	d = section_dec(so->s, so->n, 2);
 	h->roots.n = dec_u8(&d);
@@ -60,7 +64,8 @@ static int decode_repo(struct repo_header *h, const struct signed_object *so, hz
 	bad = bad || !dec_done(&d);
 	d = section_dec(so->s, so->n, 3);
 	dec_copy(&d, h->admin0.b, ID_LEN);
-	bad = bad || !dec_done(&d);
+	bad = bad || !dec_done(&d) || id_is_zero(&h->admin0);
+	bad = bad || signed_signers(ids, &n_ids, so, NULL) < 0 || n_ids != h->roots.n;
 	for (unsigned i = 0; !bad && i < h->roots.n; i++) {
 		if (!signed_by(so, h->roots.pub[i]))
 			return err_set(err, HZ_E_CORRUPT, "repo: bad signature");
@@ -244,9 +249,7 @@ static int take_entry(struct admin_log *log, const struct signed_object *so, hz_
 
 	dec_copy(&d, prev.b, ID_LEN);
 	time = dec_i64(&d);
-	(void)dec_u32(&d);
-	(void)dec_u8(&d);
-	if (!dec_done(&d) || !items || n != log->n)
+	if (dec_u32(&d) > 999999999 || dec_u8(&d) > 1 || !dec_done(&d) || !items || n != log->n)
 		return err_set(err, HZ_E_CORRUPT, "%s: malformed", so->obj.header.name);
 	if (!id_eq(&prev, head_of(log)))
 		return err_set(err, HZ_E_CORRUPT, "%s: does not follow entry %llu", so->obj.header.name,

@@ -34,6 +34,7 @@ enum key_kind { KEY_SLOT = 1, KEY_GROUP = 2, KEY_TABLE = 3 };
 struct repo_header {
 	struct uid id;
 	unsigned suite;
+	uint64_t read_only; /* features that a writer must know: none are known */
 	uint8_t chunker, pack_log2;
 	int64_t created;
 	struct roots roots;
@@ -90,6 +91,8 @@ struct admin_log {
 	unsigned head_try; /* under which the head stands */
 	int64_t last_time;
 	struct roots roots;
+	uint8_t (*past_roots)[SIGN_PUB_LEN]; /* of earlier signer sets: what they signed stays valid */
+	size_t n_past;
 	uint8_t threshold[CLASS_COUNT];
 	struct recipients *recipients;
 	size_t n_recipients;

@@ -47,7 +47,7 @@ bool admin_is_root(const struct admin_log *log, const struct uid *id)
 	return root_key(log, id) != NULL;
 }
 
-/* Ended agents too: what they signed before stays valid; admin_agent says what one may do now. */
+/* Ended agents and earlier root keys too: what they signed before stays valid; admin_agent says what one may do now. */
 const uint8_t *admin_signer(const struct admin_log *log, const struct uid *id)
 {
 	const struct writer_info *w = admin_writer(log, id);
@@ -58,7 +58,15 @@ const uint8_t *admin_signer(const struct admin_log *log, const struct uid *id)
 		if (uid_eq(&log->agents[i].id, id))
 			return log->agents[i].pub;
 	}
-	return root_key(log, id);
+	if (root_key(log, id))
+		return root_key(log, id);
+	for (size_t i = 0; i < log->n_past; i++) {
+		struct uid u = signer_id(log->repo.suite, log->past_roots[i]);
+
+		if (uid_eq(&u, id))
+			return log->past_roots[i];
+	}
+	return NULL;
 }
 
 const struct key_info *admin_key(const struct admin_log *log, const struct uid *uid)

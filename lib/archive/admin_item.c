@@ -59,6 +59,13 @@ static bool apply_signers(struct admin_log *log, struct dec *d)
 	if (log->n == 0 &&
 		(r.n != log->repo.roots.n || memcmp(r.pub, log->repo.roots.pub, (size_t)r.n * SIGN_PUB_LEN) != 0))
 		return false;
+	for (unsigned i = 0; i < log->roots.n; i++) {
+		uint8_t *past = grow(&log->past_roots, &log->n_past, SIGN_PUB_LEN);
+
+		if (!past)
+			return false;
+		memcpy(past, log->roots.pub[i], SIGN_PUB_LEN);
+	}
 	log->roots = r;
 	return true;
 }
@@ -237,6 +244,7 @@ static bool skip_blob(struct dec *d, size_t fixed)
 static bool apply_item(struct admin_log *log, uint16_t tag, struct dec *d, int64_t time, uint8_t *by)
 {
 	size_t len;
+	uint8_t what;
 
 	switch (tag) {
 	case ITEM_SIGNERS:
@@ -259,8 +267,10 @@ static bool apply_item(struct admin_log *log, uint16_t tag, struct dec *d, int64
 	case ITEM_POLICY:
 		return skip_blob(d, ID_LEN);
 	case ITEM_HOLD:
-		(void)dec_bytes(d, UID_LEN + 1);
-		if (!apply_ids(d, NULL, false))
+		(void)dec_bytes(d, UID_LEN);
+		what = dec_u8(d);
+		/* A hold of everything names nothing. */
+		if (what < 1 || what > 3 || (what == 3 ? dec_var(d) != 0 : !apply_ids(d, NULL, false)))
 			return false;
 		(void)dec_blob(d, BLOB_MAX, &len);
 		return true;

@@ -2,6 +2,7 @@
 /* What the store shows of this writer: its commits, its heads, and marks; compared with what this host remembers
  * (docs/format/session.md). */
 #include "archive/backup.h"
+#include "archive/listing.h"
 #include "archive/seen.h"
 #include "base/newfile.h"
 #include <fcntl.h>
@@ -9,34 +10,6 @@
 #include <string.h>
 
 #define LOST_FILE "lost"
-
-struct names {
-	struct uid *v;
-	unsigned *attempt;
-	size_t n;
-};
-
-static int see_commit(void *user, const char *name, uint64_t size)
-{
-	struct names *l = user;
-	struct uid u, *v;
-	unsigned t, *a;
-
-	(void)size;
-	if (!name_parse_commit(&u, &t, name))
-		return 0;
-	v = realloc(l->v, (l->n + 1) * sizeof(*v));
-	if (v)
-		l->v = v;
-	a = realloc(l->attempt, (l->n + 1) * sizeof(*a));
-	if (a)
-		l->attempt = a;
-	if (!v || !a)
-		return HZ_E_NOMEM;
-	l->v[l->n] = u;
-	l->attempt[l->n++] = t;
-	return 0;
-}
 
 static int own_add(struct backup *b, const struct seen_commit *c, struct id_set *parents, hz_error **err)
 {
@@ -58,7 +31,7 @@ static int own_add(struct backup *b, const struct seen_commit *c, struct id_set 
 
 /* One commit, verified if no earlier run did. Others', open or damaged ones do not count; damage is told. */
 static int load_own(struct backup *b, const struct uid *session, unsigned attempt, struct id_set *parents,
-	struct seen *seen, hz_error **err)
+	struct seen *seen, bool *stands, hz_error **err)
 {
 	const struct seen_commit *known = seen_find(seen, session, attempt);
 	struct seen_commit found = { .session = *session, .attempt = attempt };
@@ -67,6 +40,7 @@ static int load_own(struct backup *b, const struct uid *session, unsigned attemp
 	struct commit c = { 0 };
 	int rc;
 
+	*stands = known != NULL;
 	if (known)
 		return own_add(b, known, parents, err);
 	rc = session_load(&s, b->repo.store, session, &b->repo.log, NULL, &b->repo.sink, &e);
@@ -82,6 +56,7 @@ static int load_own(struct backup *b, const struct uid *session, unsigned attemp
 			*err = TAKE(e);
 		return rc;
 	}
+	*stands = true;
 	found.kind = c.kind;
 	found.hash = c.hash;
 	found.number = c.number;
@@ -169,22 +144,24 @@ static int compare_with_state(struct backup *b, hz_error **err)
 
 int backup_find_heads(struct backup *b, hz_error **err)
 {
-	struct names l = { 0 };
+	struct listing l;
 	struct id_set parents = { 0 };
 	struct seen seen = { 0 };
-	int rc = store_list(b->repo.store, "commits", see_commit, &l, err);
+	bool stands = false;
+	int rc = listing_load(&l, b->repo.store, "commits", listed_commit, err);
 
-	if (rc == HZ_E_NOMEM)
-		(void)err_nomem(err);
-	else if (rc == 0 && seen_load(&seen, b->repo.cache_dir, &b->repo.key->key_id) < 0)
+	if (rc == 0 && seen_load(&seen, b->repo.cache_dir, &b->repo.key->key_id) < 0)
 		rc = err_nomem(err);
-	for (size_t i = 0; rc == 0 && i < l.n; i++)
-		rc = load_own(b, &l.v[i], l.attempt[i], &parents, &seen, err);
+	for (size_t i = 0; rc == 0 && i < l.n; i++) {
+		/* Of a session's tries the lowest that stands decided. */
+		if (i > 0 && stands && uid_eq(&l.v[i].uid, &l.v[i - 1].uid))
+			continue;
+		rc = load_own(b, &l.v[i].uid, l.v[i].attempt, &parents, &seen, &stands, err);
+	}
 	if (rc == 0 && seen.n > seen.sorted && !(b->o.flags & HZ_BACKUP_DRY_RUN))
 		seen_save(&seen, b->repo.cache_dir, &b->repo.key->key_id);
 	seen_release(&seen);
-	free(l.v);
-	free(l.attempt);
+	listing_release(&l);
 	b->heads = calloc(b->n_own + 1, sizeof(*b->heads));
 	if (rc == 0 && !b->heads)
 		rc = err_nomem(err);
@@ -220,39 +197,6 @@ int backup_check_writer(const struct backup *b, hz_error **err)
 }
 
 /* ---- marks ---- */
-
-struct mark_names {
-	struct backup *b;
-	struct numbered {
-		uint64_t n;
-		unsigned attempt;
-	} * v;
-	size_t n;
-};
-
-static int see_mark(void *user, const char *name, uint64_t size)
-{
-	struct mark_names *l = user;
-	struct numbered m, *v;
-	char primary[STORE_NAME_MAX];
-
-	(void)size;
-	(void)snprintf(primary, sizeof(primary), "%.*s",
-		(int)(strlen(name) - (name_is_copy(name) ? strlen(".copy") : 0)), name);
-	if (!name_parse_numbered(&m.n, &m.attempt, primary, "sessions/mark."))
-		return 0;
-	/* Its copy makes a mark as good as its primary, which may be lost. */
-	for (size_t i = 0; i < l->n; i++) {
-		if (l->v[i].n == m.n && l->v[i].attempt == m.attempt)
-			return 0;
-	}
-	v = realloc(l->v, (l->n + 1) * sizeof(*v));
-	if (!v)
-		return HZ_E_NOMEM;
-	l->v = v;
-	l->v[l->n++] = m;
-	return 0;
-}
 
 static void read_lost_seen(struct backup *b)
 {
@@ -295,26 +239,24 @@ static int load_mark(struct backup *b, uint64_t n, unsigned attempt, hz_error **
 /* A mark that cannot be read may name any pack: writing on without it could refer to what is about to be deleted. */
 int backup_find_marks(struct backup *b, hz_error **err)
 {
-	struct mark_names l = { .b = b };
+	struct listing l;
 	int rc;
 
 	for (size_t i = 0; i < b->n_marks; i++)
 		mark_release(&b->marks[i]);
 	b->n_marks = 0;
 	read_lost_seen(b);
-	rc = store_list(b->repo.store, "sessions", see_mark, &l, err);
-	if (rc == HZ_E_NOMEM)
-		(void)err_nomem(err);
+	rc = listing_load(&l, b->repo.store, "sessions", listed_mark, err);
 	for (size_t i = 0; rc == 0 && i < l.n; i++) {
 		AUTO(hz_error_free) hz_error *e = NULL;
 
-		rc = load_mark(b, l.v[i].n, l.v[i].attempt, &e);
+		rc = load_mark(b, l.v[i].number, l.v[i].attempt, &e);
 		if (rc == HZ_E_REFUSED)
 			rc = 0;
 		else if (rc < 0 && err && !*err)
 			*err = TAKE(e);
 	}
-	free(l.v);
+	listing_release(&l);
 	if (rc == 0 && b->lost_newest > b->lost_seen) {
 		b->result->alarm |= HZ_ALARM_LOST_PACKS;
 		job_event(b->job, HZ_EVENT_DAMAGE, NULL, 0,

@@ -114,11 +114,15 @@ int check_verdict(struct check *c, const char *name, int rc, hz_error **e, hz_er
 			goto fail;
 		tell(c, name, false, hz_error_message(*e));
 		break;
+	case HZ_E_TOONEW:
+		job_event(c->job, HZ_EVENT_NOTE, NULL, 0, "%s: %s", name, hz_error_message(*e));
+		if (!c->newer)
+			c->newer = TAKE(*e);
+		break;
 	case HZ_E_CORRUPT:
 	case HZ_E_NOTFOUND:
 	case HZ_E_AUTH:
 	case HZ_E_UNSUPPORTED:
-	case HZ_E_TOONEW:
 		tell(c, name, false, hz_error_message(*e));
 		break;
 	default:
@@ -208,6 +212,7 @@ static void check_release(struct check *c)
 	if (c->groups)
 		wipe(c->groups, c->n_groups * sizeof(*c->groups));
 	free(c->groups);
+	hz_error_free(c->newer);
 	idmap_release(&c->told);
 	free(c->lost);
 	free(c->committed.v);
@@ -287,6 +292,11 @@ int hz_check(hz_reader *r, uint32_t flags, hz_job *job, hz_check_result *result,
 			"shows less than this host has seen: the store was rolled back or swapped");
 	rc = run_phases(&c, err);
 	(void)job_tick(job, NULL);
+	if (rc == 0 && c.newer) {
+		rc = hz_error_code(c.newer);
+		if (err && !*err)
+			*err = TAKE(c.newer);
+	}
 	r->repo.sink = before;
 	r->repo.job = NULL;
 	count(&c);

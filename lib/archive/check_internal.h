@@ -53,6 +53,7 @@ struct check {
 	struct idmap told;    /* hash of a name to its place in lost */
 	bool *lost;           /* no parity and no copy mends it */
 	size_t n_told, cap_told;
+	hz_error *newer; /* the first object that a newer version wrote: not looked at, and no damage */
 	bool out_of_memory;
 
 	struct group *groups; /* those that the key opens; borrowed but for a writer's own */

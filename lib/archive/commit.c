@@ -223,7 +223,7 @@ static int check_signature(
 		pub = w->pub;
 	else if (c->kind != COMMIT_SNAPSHOT && c->kind != COMMIT_ABANDONED && !w)
 		pub = admin_signer(log, &c->signer);
-	if (!pub || !signed_by(so, pub)) {
+	if (!pub || !signed_only_by(so, pub)) {
 		err_set(err, HZ_E_CORRUPT, "%s: bad signature", so->obj.header.name);
 		err_hint(err, "the object was changed or forged; find out who can write to the store");
 		return HZ_E_CORRUPT;

@@ -186,6 +186,7 @@ int commit_body_decode(struct commit_body *b, struct buf *raw, hz_error **err)
 		BODY_COMPLETE, BODY_ROOT, BODY_ERRORS, BODY_SEEN, BODY_POLICY, BODY_SOURCE };
 	struct section s[ARRAY_LEN(known)];
 	size_t n = 0, sl = 0;
+	uint8_t complete;
 	bool bad = false;
 	struct dec d;
 	int rc;
@@ -213,8 +214,9 @@ int commit_body_decode(struct commit_body *b, struct buf *raw, hz_error **err)
 		d = section_dec(s, n, BODY_ROOT), b->root = all_of(&d), bad = bad || d.bad;
 		dec_counts(b, section_dec(s, n, BODY_COUNTS), &bad);
 		d = section_dec(s, n, BODY_COMPLETE);
-		b->complete = dec_u8(&d) == 1;
-		bad = bad || !dec_done(&d);
+		complete = dec_u8(&d);
+		b->complete = complete == 1;
+		bad = bad || !dec_done(&d) || complete > 1;
 		dec_errors(b, section_dec(s, n, BODY_ERRORS), &bad);
 		dec_seen(b, section_dec(s, n, BODY_SEEN), &bad);
 		d = section_dec(s, n, BODY_POLICY), dec_copy(&d, b->policy.b, ID_LEN), bad = bad || !dec_done(&d);

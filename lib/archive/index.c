@@ -2,6 +2,7 @@
 /* The index of one group: see index.h. Packs are numbered over all runs, so that a pack named by several runs is one.
  */
 #include "archive/index_internal.h"
+#include "archive/listing.h"
 #include <string.h>
 
 #define MEMORY_ENTRIES ((size_t)192 << 10)
@@ -162,7 +163,14 @@ static bool is_trusted(const struct index *ix, const struct run *r)
 {
 	const struct agent_info *a = admin_agent(ix->log, &r->signer);
 
-	if (ix->opts.trust != INDEX_OWN)
+	const struct writer_info *w = admin_writer(ix->log, &r->signer);
+
+	/* A reader takes all: what it gets is recomputed. A writer would refer to what may be gone or false. */
+	if (ix->opts.trust == INDEX_ALL)
+		return true;
+	if (w && w->is_cut)
+		return false;
+	if (ix->opts.trust == INDEX_GROUP)
 		return true;
 	return uid_eq(&r->signer, &ix->opts.self) || (a && a->role == HZ_ROLE_ATTESTER);
 }
@@ -209,53 +217,24 @@ static int load_run(struct index *ix, const struct uid *uid, hz_error **err)
 	return rc;
 }
 
-struct run_list {
-	struct listed_run {
-		struct uid uid;
-		uint64_t size;
-	} * v;
-	size_t n, cap;
-};
-
-static int list_one(void *user, const char *name, uint64_t size)
-{
-	struct run_list *l = user;
-	struct uid u;
-
-	if (!name_parse_uid(&u, name, "index/"))
-		return 0;
-	if (l->n == l->cap) {
-		size_t cap = l->cap ? l->cap * 2 : 64;
-		void *v = realloc(l->v, cap * sizeof(*l->v));
-
-		if (!v)
-			return HZ_E_NOMEM;
-		l->v = v;
-		l->cap = cap;
-	}
-	l->v[l->n].uid = u;
-	l->v[l->n++].size = size;
-	return 0;
-}
-
 /* Small ones first, so that memory holds many of them; equal sizes by name, so that two runs of the program do the
  * same. */
-static int cmp_listed(const void *a, const void *b)
+static int cmp_size(const void *a, const void *b)
 {
-	const struct listed_run *x = a, *y = b;
+	const struct listed *x = a, *y = b;
 
 	return x->size != y->size ? (x->size < y->size ? -1 : 1) : uid_cmp(&x->uid, &y->uid);
 }
 
 static int load_all(struct index *ix, hz_error **err)
 {
-	struct run_list list = { 0 };
-	int rc = store_list(ix->store, "index", list_one, &list, err);
+	struct listing list;
+	int rc = listing_load(&list, ix->store, "index", listed_run, err);
 
-	if (rc == HZ_E_NOMEM)
-		(void)err_nomem(err);
+	if (rc < 0)
+		return rc;
 	if (list.n > 1)
-		qsort(list.v, list.n, sizeof(*list.v), cmp_listed);
+		qsort(list.v, list.n, sizeof(*list.v), cmp_size);
 	for (size_t i = 0; rc == 0 && i < list.n; i++) {
 		AUTO(hz_error_free) hz_error *e = NULL;
 
@@ -268,7 +247,7 @@ static int load_all(struct index *ix, hz_error **err)
 			*err = TAKE(e);
 		}
 	}
-	free(list.v);
+	listing_release(&list);
 	return rc;
 }
 

@@ -49,7 +49,7 @@ static int decode(
 	if (rc < 0)
 		return rc;
 	pub = n_ids == 1 && !admin_writer(log, &ids[0]) ? admin_signer(log, &ids[0]) : NULL;
-	if (!pub || !signed_by(so, pub))
+	if (!pub || !signed_only_by(so, pub))
 		return err_set(err, HZ_E_CORRUPT, "%s: bad signature", so->obj.header.name);
 	return 0;
 }

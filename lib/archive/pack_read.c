@@ -55,6 +55,8 @@ static bool decode_frames(struct pack_table *t, struct dec *d, const struct uid 
 			return false;
 		if ((f->method == METHOD_PAD) != (f->members == 0) || (f->method == METHOD_PAD && role != PACK_DATA))
 			return false;
+		if (f->method == METHOD_PAD && i + 1 != t->n_frames)
+			return false;
 		f->writer = writers[w];
 		end = (uint64_t)f->off + f->stored;
 	}

@@ -1,42 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Loading and verifying every commit, finding snapshots by name (docs/format/session.md). */
 #include "archive/reader.h"
+#include "archive/listing.h"
 #include "hozen/snapshot.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-struct commit_names {
-	struct commit_name {
-		struct uid session;
-		unsigned attempt;
-	} * v;
-	size_t n, cap;
-};
-
-static int list_commit(void *user, const char *name, uint64_t size)
-{
-	struct commit_names *l = user;
-	struct commit_name c;
-
-	(void)size;
-	if (!name_parse_commit(&c.session, &c.attempt, name))
-		return 0;
-	if (l->n == l->cap) {
-		size_t cap = l->cap ? l->cap * 2 : 64;
-		void *v = realloc(l->v, cap * sizeof(*l->v));
-
-		if (!v)
-			return HZ_E_NOMEM;
-		l->v = v;
-		l->cap = cap;
-	}
-	l->v[l->n++] = c;
-	return 0;
-}
-
 /* Session, then commit; what is wrong goes to the sink. Only the failing store is an error. */
-static int load_snap(struct hz_reader *r, struct snap *s, const struct commit_name *cn, hz_error **err)
+static int load_snap(struct hz_reader *r, struct snap *s, const struct listed *cn, hz_error **err)
 {
 	struct repo *repo = &r->repo;
 	AUTO(hz_error_free) hz_error *e = NULL;
@@ -44,12 +16,12 @@ static int load_snap(struct hz_reader *r, struct snap *s, const struct commit_na
 	struct uid whose;
 	int rc;
 
-	s->name = name_commit(&cn->session, cn->attempt);
-	rc = session_load(&s->session, repo->store, &cn->session, &repo->log, list ? repo->key : NULL, &repo->sink, &e);
+	s->name = name_commit(&cn->uid, cn->attempt);
+	rc = session_load(&s->session, repo->store, &cn->uid, &repo->log, list ? repo->key : NULL, &repo->sink, &e);
 	bool has_session = rc == 0;
 
 	if (rc == 0)
-		rc = commit_load(&s->commit, &s->body, repo->store, &cn->session, cn->attempt, &repo->log, &s->session,
+		rc = commit_load(&s->commit, &s->body, repo->store, &cn->uid, cn->attempt, &repo->log, &s->session,
 			&repo->sink, &e);
 	if (rc == 0) {
 		s->valid = true;
@@ -65,7 +37,7 @@ static int load_snap(struct hz_reader *r, struct snap *s, const struct commit_na
 		return 0;
 	if (rc == HZ_E_CORRUPT || rc == HZ_E_NOTFOUND || rc == HZ_E_AUTH) {
 		/* Named is what is damaged: without its session a commit cannot be read, whole as it may be. */
-		struct name what = has_session ? s->name : name_session(&cn->session);
+		struct name what = has_session ? s->name : name_session(&cn->uid);
 
 		repo->sink.fn(repo->sink.user, what.s, hz_error_message(e), false);
 		r->snaps_damaged++;
@@ -181,25 +153,29 @@ void reader_drop_snaps(struct hz_reader *r)
 
 int reader_load_snaps(struct hz_reader *r, hz_error **err)
 {
-	struct commit_names names = { 0 };
+	struct listing names;
+	bool decided = false;
 	int rc;
 
 	if (r->snaps_loaded)
 		return 0;
 	reader_drop_snaps(r); /* of a call that broke off */
-	rc = store_list(r->repo.store, "commits", list_commit, &names, err);
-	if (rc == HZ_E_NOMEM)
-		(void)err_nomem(err);
-	r->snaps = rc == 0 ? calloc(names.n + 1, sizeof(*r->snaps)) : NULL;
-	if (rc == 0 && !r->snaps)
+	rc = listing_load(&names, r->repo.store, "commits", listed_commit, err);
+	if (rc < 0)
+		return rc;
+	r->snaps = calloc(names.n + 1, sizeof(*r->snaps));
+	if (!r->snaps)
 		rc = err_nomem(err);
 	for (size_t i = 0; rc == 0 && i < names.n; i++) {
-		rc = load_snap(r, &r->snaps[i], &names.v[i], err);
-		r->n_snaps = i + 1;
+		/* Of a session's tries the lowest that stands decided: an eviction, say. */
+		if (i > 0 && uid_eq(&names.v[i].uid, &names.v[i - 1].uid) && decided)
+			continue;
+		rc = load_snap(r, &r->snaps[r->n_snaps], &names.v[i], err);
+		decided = r->snaps[r->n_snaps++].valid;
 		if (rc == 0)
 			rc = job_check(r->repo.job, err);
 	}
-	free(names.v);
+	listing_release(&names);
 	if (rc == 0)
 		rc = check_chains(r, err);
 	if (rc < 0)

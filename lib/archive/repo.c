@@ -260,6 +260,12 @@ static int open_all(struct repo *r, const hz_repo_options *o, uint32_t need, hz_
 		rc = repo_header_load(&h, r->store, &r->sink, err);
 	if (rc == 0) {
 		r->log.repo = h;
+		if (h.read_only && (need & (HZ_NEED_WRITE | HZ_NEED_ADMIN))) {
+			err_set(err, HZ_E_TOONEW, "repo: features %llx, which a writer must know",
+				(unsigned long long)h.read_only);
+			err_hint(err, "a newer version of hozen made this repository: use that version; reading works");
+			return HZ_E_TOONEW;
+		}
 		rc = place_state(&r->state_dir, o->state_dir, &h.id, err);
 	}
 	if (rc == 0)

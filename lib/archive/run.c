@@ -261,7 +261,7 @@ static int decode_clear(struct run *r, const struct signed_object *so, const str
 	dec_copy(&d, r->supersedes, r->n_supersedes * ID_LEN);
 	pub = admin_signer(log, &r->signer);
 	got = suite_hash1(so->obj.header.suite, pages->data, pages->len);
-	if (!pub || !signed_by(so, pub) || !id_eq(&want, &got))
+	if (!pub || !signed_only_by(so, pub) || !id_eq(&want, &got))
 		return err_set(err, HZ_E_CORRUPT, "%s: bad signature", so->obj.header.name);
 	r->hash = so->hash;
 	r->blocks = so->obj.header.blocks;
@@ -283,6 +283,15 @@ static int open_page(
 	return 0;
 }
 
+static bool is_zero(const uint8_t *p, size_t len)
+{
+	uint8_t all = 0;
+
+	for (size_t i = 0; i < len; i++)
+		all |= p[i];
+	return all == 0;
+}
+
 static int read_head(struct run *r, const uint8_t *pages, size_t n_pages, hz_error **err)
 {
 	uint8_t plain[RUN_PLAIN];
@@ -296,6 +305,8 @@ static int read_head(struct run *r, const uint8_t *pages, size_t n_pages, hz_err
 	r->n_entries = get_le64(plain + 8);
 	r->entry_pages = get_le32(plain + 16);
 	r->first_page = 1 + pack_pages;
+	if (!is_zero(plain + 20, RUN_PLAIN - 20))
+		return err_set(err, HZ_E_CORRUPT, "%s: malformed", name_run(&r->uid).s);
 	if (pack_pages != pages_for(r->n_packs, RUN_PACKS) || r->n_entries > (uint64_t)n_pages * RUN_ENTRIES ||
 		r->entry_pages != pages_for((size_t)r->n_entries, RUN_ENTRIES) ||
 		1 + (uint64_t)pack_pages + r->entry_pages > n_pages)
@@ -309,6 +320,9 @@ static int read_head(struct run *r, const uint8_t *pages, size_t n_pages, hz_err
 		if (i % RUN_PACKS == 0)
 			rc = open_page(
 				r, plain, pages + (size_t)(1 + i / RUN_PACKS) * RUN_PAGE, 1 + i / RUN_PACKS, err);
+		if (rc == 0 && (i + 1 == r->n_packs || i % RUN_PACKS == RUN_PACKS - 1) &&
+			!is_zero(at + RUN_PACK_LEN, (size_t)(plain + RUN_PLAIN - at) - RUN_PACK_LEN))
+			rc = err_set(err, HZ_E_CORRUPT, "%s: the rest of a page is not empty", name_run(&r->uid).s);
 		memcpy(r->packs[i].uid.b, at, UID_LEN);
 		r->packs[i].size = get_le32(at + UID_LEN);
 		memcpy(r->packs[i].hash.b, at + UID_LEN + 4, ID_LEN);
@@ -337,6 +351,22 @@ static int decode_entries(
 	return 0;
 }
 
+/* The pages behind the entries hold nothing. */
+static int check_padding(const struct run *r, const uint8_t *pages, size_t n_pages, hz_error **err)
+{
+	uint8_t plain[RUN_PLAIN];
+
+	for (size_t p = (size_t)r->first_page + r->entry_pages; p < n_pages; p++) {
+		int rc = open_page(r, plain, pages + p * RUN_PAGE, (uint32_t)p, err);
+
+		if (rc < 0)
+			return rc;
+		if (!is_zero(plain, RUN_PLAIN))
+			return err_set(err, HZ_E_CORRUPT, "%s: its padding is not empty", name_run(&r->uid).s);
+	}
+	return 0;
+}
+
 static int each_entry(const struct run *r, const uint8_t *pages, run_entry_fn fn, void *user, hz_error **err)
 {
 	struct run_entry e[RUN_ENTRIES], last = { 0 };
@@ -347,6 +377,8 @@ static int each_entry(const struct run *r, const uint8_t *pages, run_entry_fn fn
 		unsigned n = entries_on(r, p);
 
 		rc = open_page(r, plain, pages + (size_t)(r->first_page + p) * RUN_PAGE, r->first_page + p, err);
+		if (rc == 0 && !is_zero(plain + n * RUN_ENTRY_LEN, RUN_PLAIN - n * RUN_ENTRY_LEN))
+			rc = err_set(err, HZ_E_CORRUPT, "%s: the rest of a page is not empty", name_run(&r->uid).s);
 		if (rc == 0)
 			rc = decode_entries(r, plain, n, e, err);
 		for (unsigned i = 0; rc == 0 && i < n; i++) {
@@ -385,6 +417,8 @@ int run_load(struct run *r, struct store *st, const struct uid *uid, const struc
 			rc = read_head(r, pages->data, pages->len / RUN_PAGE, err);
 		if (rc == 0 && fn)
 			rc = each_entry(r, pages->data, fn, user, err);
+		if (rc == 0 && fn)
+			rc = check_padding(r, pages->data, pages->len / RUN_PAGE, err);
 	}
 	signed_release(&so);
 	if (rc < 0)

@@ -51,7 +51,8 @@ int sections_parse(struct section *out, size_t max, size_t *count, size_t *signe
 		if (!(tag & SECTION_UNSIGNED))
 			sl = (size_t)(d.p - data);
 		if (!is_known(known, n_known, tag)) {
-			if (tag & SECTION_IGNORABLE)
+			/* What no signature covers could be put in by anybody and would change the object's hash. */
+			if ((tag & SECTION_IGNORABLE) && !(tag & SECTION_UNSIGNED))
 				continue;
 			err_set(err, HZ_E_TOONEW, "%s: unknown field %04x", what, (unsigned)tag);
 			err_hint(err, "a newer version of hozen wrote it; use that version");

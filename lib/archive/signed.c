@@ -176,6 +176,14 @@ bool signed_by(const struct signed_object *so, const uint8_t pub[SIGN_PUB_LEN])
 	return false;
 }
 
+bool signed_only_by(const struct signed_object *so, const uint8_t pub[SIGN_PUB_LEN])
+{
+	struct uid ids[SIGNERS_MAX];
+	size_t n = 0;
+
+	return signed_signers(ids, &n, so, NULL) == 0 && n == 1 && signed_by(so, pub);
+}
+
 int signed_part_hash(struct id *out, const struct signed_object *so, hz_error **err)
 {
 	const struct object_header *h = &so->obj.header;

@@ -52,6 +52,8 @@ int signed_message(struct buf *msg, uint8_t type, unsigned suite, const struct u
 	size_t len, hz_error **err);
 /* Does pub's signature stand in the object, and is it good? */
 bool signed_by(const struct signed_object *so, const uint8_t pub[SIGN_PUB_LEN]);
+/* The same, and it is the only one: more than is asked for could be put in by anybody. */
+bool signed_only_by(const struct signed_object *so, const uint8_t pub[SIGN_PUB_LEN]);
 /* Checks the form of the signatures section and hands out the signers' ids. */
 int signed_signers(struct uid out[SIGNERS_MAX], size_t *n, const struct signed_object *so, hz_error **err);
 /* Suite's hash over the signed message (the "session hash"). */

@@ -71,7 +71,8 @@ def variants(target, name, data):
 def sections():
   variants('section', 'all', section(1, b'one') + section(3) + section(7, b'x' * 300) + section(0x4001, b'tail'))
   write('section', 'nothing', b'')
-  write('section', 'ignorable', section(1) + section(0x8002, b'?') + section(0x4001) + section(0xC003, b'?'))
+  write('section', 'ignorable', section(1) + section(0x8002, b'?') + section(0x4001))
+  write('section', 'refused-uncovered', section(1) + section(0x4001) + section(0xC003, b'?'))
   write('section', 'refused-unknown', section(1) + section(4))
   write('section', 'refused-order', section(2) + section(1))
   write('section', 'refused-twice', section(1) + section(1))

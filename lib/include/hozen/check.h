@@ -32,7 +32,8 @@ typedef struct hz_check_result {
 #define HZ_LOOKED_CHECKSUMS 4u /* every byte of every object against its checksum */
 #define HZ_LOOKED_CONTENT   8u /* every frame decrypted, every chunk id recomputed */
 
-/* 0 also when damage was found: look at the result. */
+/* 0 also when damage was found: look at the result. HZ_E_TOONEW, after everything else was looked at: some objects were
+ * written by a newer version. */
 HZ_API int hz_check(hz_reader *r, uint32_t flags, hz_job *job, hz_check_result *result, hz_error **err);
 
 #ifdef __cplusplus

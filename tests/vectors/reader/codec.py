@@ -113,7 +113,7 @@ class Sections:
             if tag in known:
                 self.values[tag], self.starts[tag] = value, start
             else:
-                need(tag & IGNORABLE, "%s: section %04x is not known" % (what, tag), "TOONEW")
+                need(tag & IGNORABLE and not tag & UNCOVERED, "%s: section %04x is not known" % (what, tag), "TOONEW")
         self.covered = data[:covered]
         for tag in required:
             need(tag in self.values, "%s: section %04x is missing" % (what, tag))
