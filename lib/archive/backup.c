@@ -259,7 +259,10 @@ static int scan_all(struct backup *b, struct scan_result *scan, hz_error **err)
 		.job = b->job };
 	int rc = pool_new(&pool, b->repo.workers, err);
 
+	struct cache_key key = backup_cache_key(b);
+
 	find_own_places(b, &so);
+	cache_read_totals(&so.expect_files, &so.expect_bytes, b->repo.cache_dir, &key);
 	so.pool = pool;
 	return rc < 0 ? rc : scan_run(&so, scan, err);
 }

@@ -75,6 +75,7 @@ int backup_check_writer(const struct backup *b, hz_error **err);
 int backup_lost_remember(struct backup *b, hz_error **err);
 
 /* backup_session.c */
+struct cache_key backup_cache_key(const struct backup *b);
 int backup_session_begin(struct backup *b, hz_error **err);
 void backup_session_end(struct backup *b);
 /* The admin log as it stands now; fails when the writer is no longer in it. */

@@ -180,6 +180,7 @@ int backup_session_commit(
 				"the backup is stored, but this host's memory could not be written: %s",
 				hz_error_message(e));
 		cache_commit(b->new_cache);
+		cache_write_totals(b->new_cache, body.counts[COUNT_FILES], body.counts[COUNT_BYTES]);
 		bury_dead(b);
 		state_forget_session(&b->state, &b->session.id);
 	}

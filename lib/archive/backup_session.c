@@ -26,7 +26,7 @@ int backup_reload_log(struct backup *b, hz_error **err)
 	return backup_check_writer(b, err);
 }
 
-static struct cache_key cache_key_of(const struct backup *b)
+struct cache_key backup_cache_key(const struct backup *b)
 {
 	return (struct cache_key){
 		.repo = b->repo.log.repo.id, .writer = b->repo.key->key_id, .group = b->group.id, .source = b->source
@@ -35,7 +35,7 @@ static struct cache_key cache_key_of(const struct backup *b)
 
 static void open_cache(struct backup *b)
 {
-	struct cache_key key = cache_key_of(b);
+	struct cache_key key = backup_cache_key(b);
 
 	cache_close(TAKE(b->cache));
 	b->has_base = b->trust_cache = false;
@@ -158,7 +158,7 @@ static int put_session(struct backup *b, hz_error **err)
 
 static int new_cache(struct backup *b)
 {
-	struct cache_key key = cache_key_of(b);
+	struct cache_key key = backup_cache_key(b);
 	AUTO(hz_error_free) hz_error *e = NULL;
 
 	if (!(b->o.flags & HZ_BACKUP_DRY_RUN) && cache_create(&b->new_cache, b->repo.cache_dir, &key, &e) < 0)

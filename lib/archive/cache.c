@@ -334,6 +334,36 @@ void cache_commit(struct cache_writer *w)
 		w->pending = false;
 }
 
+void cache_write_totals(const struct cache_writer *w, uint64_t files, uint64_t bytes)
+{
+	uint8_t t[24];
+
+	put_le64(t, files);
+	put_le64(t + 8, bytes);
+	put_le64(t + 16, crc64_xz(0, t, 16));
+	if (w)
+		(void)newfile_put(
+			w->dirfd, name_of(&w->key.source, ".totals").s, t, sizeof(t), 0600, NEWFILE_REPLACE, NULL);
+}
+
+void cache_read_totals(uint64_t *files, uint64_t *bytes, const char *dir, const struct cache_key *key)
+{
+	AUTO_FREE uint8_t *t = NULL;
+	AUTO_FREE char *path = NULL;
+	AUTO_FD int fd = -1;
+	size_t len = 0;
+
+	*files = *bytes = 0;
+	if (dir_path(&path, dir, key) < 0)
+		return;
+	fd = vfs()->openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0 || vfs_read_file(&t, &len, fd, name_of(&key->source, ".totals").s, 64, true, NULL) < 0 ||
+		len != 24 || crc64_xz(0, t, 16) != get_le64(t + 16))
+		return;
+	*files = get_le64(t);
+	*bytes = get_le64(t + 8);
+}
+
 void cache_discard(struct cache_writer *w)
 {
 	if (!w)

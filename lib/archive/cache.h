@@ -61,6 +61,10 @@ uint64_t cache_write(struct cache_writer *w, uint32_t n, const struct buf *paylo
 /* Before the commit is put: complete under "<source>.pending" with the commit's hash; after it: under its name. */
 int cache_prepare(struct cache_writer *w, const struct id *commit, uint64_t root, hz_error **err);
 void cache_commit(struct cache_writer *w);
+/* How much the source held, for the next run's estimate; best effort. */
+void cache_write_totals(const struct cache_writer *w, uint64_t files, uint64_t bytes);
+/* Zeros when nobody knows. */
+void cache_read_totals(uint64_t *files, uint64_t *bytes, const char *dir, const struct cache_key *key);
 void cache_discard(struct cache_writer *w);
 DEFINE_AUTO(struct cache_writer, cache_discard)
 

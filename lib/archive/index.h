@@ -37,7 +37,7 @@ DEFINE_AUTO(struct index, index_free)
 /* A run that this session has just put. */
 int index_add_run(struct index *ix, const struct uid *run, hz_error **err);
 
-#define INDEX_CANDIDATES 8
+#define INDEX_CANDIDATES 64
 struct pack_ref {
 	struct uid uid;
 	uint32_t size;

@@ -258,7 +258,8 @@ static bool parse_time(const char *s, int64_t *out)
 		return false;
 	tm.tm_year = y - 1900, tm.tm_mon = mo - 1, tm.tm_mday = d, tm.tm_hour = h, tm.tm_min = mi, tm.tm_sec = sec;
 	*out = utc ? timegm(&tm) : mktime(&tm);
-	return true;
+	/* 31 February would be taken as a day in March. */
+	return tm.tm_mday == d;
 }
 
 static struct snap *newest_until(struct hz_reader *r, int64_t until)
@@ -277,7 +278,7 @@ static int by_prefix(struct hz_reader *r, const char *name, struct snap **ret, h
 	struct snap *found = NULL;
 	size_t len = strlen(name);
 
-	if (len < 4 || len > ID_HEX_LEN || strspn(name, "0123456789abcdef") != len)
+	if (len < 1 || len > ID_HEX_LEN || strspn(name, "0123456789abcdef") != len)
 		return not_found(name, err);
 	for (size_t i = 0; i < r->n_snaps; i++) {
 		if (!snap_is_listed(&r->snaps[i]) || strncmp(id_hex(&r->snaps[i].commit.hash).s, name, len) != 0)

@@ -6,8 +6,19 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SIGNED_MAX ((size_t)OBJECT_BLOCKS_MAX * OBJECT_BLOCK)
-#define SIG_ENTRY  (UID_LEN + SIG_LEN)
+/* More than any honest object of the type: what a hostile store hands out costs no more memory than that. */
+static size_t size_max(uint8_t type)
+{
+	switch (type) {
+	case OBJECT_RUN:
+	case OBJECT_MARK:
+	case OBJECT_ADMIN: /* final lists */
+		return (size_t)OBJECT_BLOCKS_MAX * OBJECT_BLOCK;
+	default:
+		return (size_t)32 << 20;
+	}
+}
+#define SIG_ENTRY (UID_LEN + SIG_LEN)
 
 struct uid signer_id(unsigned suite, const uint8_t pub[SIGN_PUB_LEN])
 {
@@ -63,7 +74,7 @@ static int load_one(struct signed_object *so, struct store *st, const char *stor
 {
 	AUTO_FREE uint8_t *data = NULL;
 	size_t len = 0;
-	int rc = store_get_all(st, stored_name, SIGNED_MAX, &data, &len, err);
+	int rc = store_get_all(st, stored_name, size_max(type), &data, &len, err);
 
 	if (rc < 0)
 		return rc;
@@ -290,7 +301,7 @@ int signed_ensure_copy(struct store *st, const char *name, hz_error **err)
 
 	if (rc < 0 || (primary && second))
 		return rc;
-	rc = store_get_all(st, primary ? name : copy.s, SIGNED_MAX, &data, &len, err);
+	rc = store_get_all(st, primary ? name : copy.s, (size_t)OBJECT_BLOCKS_MAX * OBJECT_BLOCK, &data, &len, err);
 	/* Damage is not copied: this mends it in memory, as far as parity goes. */
 	if (rc == 0)
 		rc = object_decode(&o, name, data, len, err);

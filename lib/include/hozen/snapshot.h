@@ -36,7 +36,7 @@ typedef int (*hz_snapshot_fn)(void *user, const hz_snapshot_info *s);
  * and make the call return HZ_E_CORRUPT after the others were given. Needs HZ_NEED_LIST. */
 HZ_API int hz_snapshots(hz_reader *r, hz_snapshot_fn fn, void *user, hz_job *job, hz_error **err);
 
-/* name: a unique prefix of an id (4 digits or more), "latest", or a time "YYYY-MM-DD[THH:MM[:SS][Z]]" (the newest at or
+/* name: a unique prefix of an id, "latest", or a time "YYYY-MM-DD[THH:MM[:SS][Z]]" (the newest at or
  * before it; local time without Z). HZ_E_NOTFOUND: none; HZ_E_INVAL: more than one. */
 HZ_API int hz_snapshot_find(char id[HZ_ID_HEX], hz_reader *r, const char *name, hz_job *job, hz_error **err);
 

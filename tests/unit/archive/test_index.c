@@ -113,7 +113,7 @@ static void all_ids_are_found_in_memory_and_on_disk(void **state)
 static void an_id_in_several_runs_offers_every_pack(void **state)
 {
 	struct fixture *f = *state;
-	struct made_run m[12];
+	struct made_run m[INDEX_CANDIDATES + 4];
 	static const size_t memory[] = { 0, 1, 25 };
 
 	for (size_t i = 0; i < 3; i++)
@@ -138,7 +138,7 @@ static void an_id_in_several_runs_offers_every_pack(void **state)
 	assert_holds(ix, &m[1], 3);
 	index_free(ix);
 	/* No more than there is room for. */
-	for (size_t i = 3; i < 12; i++)
+	for (size_t i = 3; i < ARRAY_LEN(m); i++)
 		m[i] = made_run_new(f, 50, 20, 3);
 	ix = load(f, &(struct index_options){ .memory_entries = 0 }, &told);
 	struct pack_ref refs[INDEX_CANDIDATES];
@@ -147,7 +147,7 @@ static void an_id_in_several_runs_offers_every_pack(void **state)
 	assert_ok(index_find(ix, &m[0].entries[0].id, refs, &n, NULL), NULL);
 	assert_int_equal(n, INDEX_CANDIDATES);
 	index_free(ix);
-	for (size_t i = 0; i < 12; i++)
+	for (size_t i = 0; i < ARRAY_LEN(m); i++)
 		made_run_free(&m[i]);
 }
 

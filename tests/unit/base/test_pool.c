@@ -363,8 +363,10 @@ static void a_tick_can_stop_the_pool_with_its_own_code(void **state)
 	submit(t, 0, count_task);
 	assert_fails(pool_wait(t->pool, 1, tick_cancels, t, &err), HZ_E_REFUSED, &err);
 	assert_int_equal(t->order[0], 1);
-	assert_int_equal(t->run, 1);
-	assert_int_equal(t->dropped, 1);
+	/* The tick opens the gate before it returns: the second task may be begun or dropped, never both, never lost.
+	 */
+	assert_int_equal(t->run + t->dropped, 2);
+	assert_true(t->run >= 1);
 }
 
 static void freeing_drops_what_was_never_waited_for(void **state)
