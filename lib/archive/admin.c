@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The admin log as a chain (docs/format/admin.md, names.md): each entry verifies against the state before it. */
 #include "archive/admin.h"
+#include "archive/listing.h"
 #include "base/clock.h"
 #include "crypto/suite.h"
 #include <stdio.h>
@@ -289,7 +290,42 @@ static int load_entry(struct signed_object *so, struct admin_log *log, struct st
 		(unsigned long long)log->n);
 }
 
-int admin_log_load(struct admin_log *log, struct store *st, const struct damage_sink *sink, hz_error **err)
+/* An entry further on than the end that was found: the one between is lost, and decisions with it. 1: it came
+ * meanwhile. */
+static int check_end(struct admin_log *log, struct store *st, hz_error **err)
+{
+	struct listing l;
+	unsigned attempt;
+	int rc = listing_load(&l, st, "admin", listed_admin, err);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; rc == 0 && i < l.n; i++) {
+		struct signed_object so = SIGNED_INIT;
+
+		if (l.v[i].number <= log->n)
+			continue;
+		/* What another repository left there does not count. */
+		rc = signed_load(&so, st, name_admin(l.v[i].number, l.v[i].attempt).s, OBJECT_ADMIN, &log->repo.id,
+			true, known_entry, ARRAY_LEN(known_entry), NULL, NULL);
+		signed_release(&so);
+		if (rc < 0) {
+			rc = 0;
+			continue;
+		}
+		rc = load_entry(&so, log, st, &attempt, NULL, NULL) == 0;
+		signed_release(&so);
+		if (rc == 1)
+			break;
+		rc = err_set(err, HZ_E_CORRUPT, "admin log: entry %llu is missing, and later ones are there",
+			(unsigned long long)log->n);
+		err_hint(err, "bring the store's admin/ folder back from a copy; nothing was written");
+	}
+	listing_release(&l);
+	return rc;
+}
+
+static int load_entries(struct admin_log *log, struct store *st, const struct damage_sink *sink, hz_error **err)
 {
 	int rc = 0;
 
@@ -303,11 +339,22 @@ int admin_log_load(struct admin_log *log, struct store *st, const struct damage_
 		}
 		signed_release(&so);
 	}
-	if (rc == HZ_E_NOTFOUND && log->n > 0)
-		return 0;
-	if (rc == HZ_E_NOTFOUND)
-		rc = err_set(err, HZ_E_CORRUPT, "admin log: its first entry is missing");
-	admin_log_release(log);
+	return rc;
+}
+
+int admin_log_load(struct admin_log *log, struct store *st, const struct damage_sink *sink, hz_error **err)
+{
+	int rc;
+
+	do {
+		rc = load_entries(log, st, sink, err);
+		if (rc == HZ_E_NOTFOUND && log->n > 0)
+			rc = check_end(log, st, err);
+		else if (rc == HZ_E_NOTFOUND)
+			rc = err_set(err, HZ_E_CORRUPT, "admin log: its first entry is missing");
+	} while (rc == 1);
+	if (rc < 0)
+		admin_log_release(log);
 	return rc;
 }
 

@@ -14,14 +14,24 @@ bool listed_commit(struct listed *l, const char *name)
 	return name_parse_commit(&l->uid, &l->attempt, name);
 }
 
-/* Its copy makes a mark as good as its primary, which may be lost. */
-bool listed_mark(struct listed *l, const char *name)
+/* Its copy makes an object as good as its primary, which may be lost. */
+static bool numbered(struct listed *l, const char *name, const char *prefix)
 {
 	size_t len = strlen(name) - (name_is_copy(name) ? strlen(".copy") : 0);
 	char primary[STORE_NAME_MAX];
 
 	(void)snprintf(primary, sizeof(primary), "%.*s", (int)len, name);
-	return name_parse_numbered(&l->number, &l->attempt, primary, "sessions/mark.");
+	return name_parse_numbered(&l->number, &l->attempt, primary, prefix);
+}
+
+bool listed_mark(struct listed *l, const char *name)
+{
+	return numbered(l, name, "sessions/mark.");
+}
+
+bool listed_admin(struct listed *l, const char *name)
+{
+	return numbered(l, name, "admin/");
 }
 
 struct collecting {

@@ -20,6 +20,7 @@ typedef bool (*listing_parse_fn)(struct listed *l, const char *name);
 bool listed_run(struct listed *l, const char *name);
 bool listed_commit(struct listed *l, const char *name);
 bool listed_mark(struct listed *l, const char *name);
+bool listed_admin(struct listed *l, const char *name);
 
 int listing_load(struct listing *l, struct store *st, const char *folder, listing_parse_fn parse, hz_error **err);
 void listing_release(struct listing *l);

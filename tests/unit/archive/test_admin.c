@@ -643,6 +643,25 @@ static void one_of_an_entry_and_its_copy_is_enough(void **state)
 	assert_fails(reload(f, &err), HZ_E_CORRUPT, &err);
 }
 
+static void an_entry_lost_before_the_end_is_no_end(void **state)
+{
+	struct fixture *f = *state;
+	struct buf items = small_item(ITEM_POLICY), more = small_item(ITEM_POLICY);
+	hz_error *err = NULL;
+
+	fixture_append(f, &items);
+	fixture_append(f, &more);
+	assert_ok(reload(f, &err), &err);
+	fixture_remove(f->store, "admin/0000000002.0");
+	fixture_remove(f->store, "admin/0000000002.0.copy");
+	assert_fails(reload(f, &err), HZ_E_CORRUPT, &err);
+	/* The copy of a later one is enough to tell. */
+	fixture_remove(f->store, "admin/0000000003.0");
+	assert_fails(reload(f, &err), HZ_E_CORRUPT, &err);
+	fixture_remove(f->store, "admin/0000000003.0.copy");
+	assert_ok(reload(f, &err), &err);
+}
+
 static void without_repo_its_copy_counts_only_beside_commits(void **state)
 {
 	struct fixture *f = *state;
@@ -762,6 +781,7 @@ int main(void)
 		T(of_two_objects_under_two_tries_the_lower_counts),
 		T(objects_of_another_repository_are_passed_over),
 		T(one_of_an_entry_and_its_copy_is_enough),
+		T(an_entry_lost_before_the_end_is_no_end),
 		T(without_repo_its_copy_counts_only_beside_commits),
 		T(features_that_are_not_known_are_a_newer_version),
 		T(a_repo_signed_by_another_is_refused),
