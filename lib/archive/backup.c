@@ -341,6 +341,8 @@ static void release(struct backup *b)
 	free(b->own);
 	free(b->heads);
 	free(b->missing.v);
+	free(b->other_heads.v);
+	free(b->other_parents.v);
 	sources_free(b->sources);
 	patterns_free(b->excludes);
 	group_release(&b->group);

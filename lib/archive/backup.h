@@ -41,6 +41,8 @@ struct backup {
 	size_t n_own;
 	struct id *heads;
 	size_t n_heads;
+	struct id_set other_heads,
+		other_parents; /* of other writers, as far as they verify: the commit bears witness to them */
 	uint64_t number;       /* highest of the heads */
 	struct id_set missing; /* heads that this host made and the store does not show */
 

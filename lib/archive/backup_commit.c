@@ -51,6 +51,7 @@ static int fill_body(struct backup *b, struct commit_body *body, const struct sc
 	body->admin_n = b->repo.log.n - 1;
 	body->admin_head = b->repo.log.hashes[b->repo.log.n - 1];
 	body->source = b->source;
+	body->others = (struct bytes){ (const uint8_t *)b->other_heads.v, b->other_heads.n * ID_LEN };
 	return 0;
 }
 

@@ -14,7 +14,19 @@
 static int own_add(struct backup *b, const struct seen_commit *c, struct id_set *parents, hz_error **err)
 {
 	struct own_commit *v;
+	uint8_t kind = c->kind & (uint8_t)~SEEN_OTHER;
+	/* Apart: nobody else's commit can make one of ours no head. */
+	struct id_set *named = c->kind & SEEN_OTHER ? &b->other_parents : parents;
 
+	for (size_t i = 0; i < c->n_parents; i++) {
+		if (id_set_add(named, &c->parents[i]) < 0)
+			return err_nomem(err);
+	}
+	if (c->kind & SEEN_OTHER) {
+		bool head = kind == COMMIT_SNAPSHOT || kind == COMMIT_PLAIN;
+
+		return head && id_set_add(&b->other_heads, &c->hash) < 0 ? err_nomem(err) : 0;
+	}
 	if (c->kind != COMMIT_SNAPSHOT && c->kind != COMMIT_PLAIN)
 		return 0;
 	v = realloc(b->own, (b->n_own + 1) * sizeof(*v));
@@ -22,14 +34,10 @@ static int own_add(struct backup *b, const struct seen_commit *c, struct id_set 
 		return err_nomem(err);
 	b->own = v;
 	v[b->n_own++] = (struct own_commit){ c->session, c->attempt, c->hash, c->number, c->kind, false };
-	for (size_t i = 0; i < c->n_parents; i++) {
-		if (id_set_add(parents, &c->parents[i]) < 0)
-			return err_nomem(err);
-	}
 	return 0;
 }
 
-/* One commit, verified if no earlier run did. Others', open or damaged ones do not count; damage is told. */
+/* One commit, verified if no earlier run did. Open or damaged ones do not count; damage to our own is told. */
 static int load_own(struct backup *b, const struct uid *session, unsigned attempt, struct id_set *parents,
 	struct seen *seen, bool *stands, hz_error **err)
 {
@@ -38,14 +46,20 @@ static int load_own(struct backup *b, const struct uid *session, unsigned attemp
 	AUTO(hz_error_free) hz_error *e = NULL;
 	struct session s;
 	struct commit c = { 0 };
+	bool loaded, ours;
 	int rc;
 
 	*stands = known != NULL;
 	if (known)
 		return own_add(b, known, parents, err);
 	rc = session_load(&s, b->repo.store, session, &b->repo.log, NULL, &b->repo.sink, &e);
-	if (rc == 0 && uid_eq(&s.writer, &b->repo.key->key_id))
-		rc = commit_load(&c, NULL, b->repo.store, session, attempt, &b->repo.log, &s, &b->repo.sink, &e);
+	loaded = rc == 0;
+	ours = loaded && uid_eq(&s.writer, &b->repo.key->key_id);
+	if (rc == 0)
+		rc = commit_load(
+			&c, NULL, b->repo.store, session, attempt, &b->repo.log, &s, ours ? &b->repo.sink : NULL, &e);
+	if (loaded && !ours && (rc == HZ_E_CORRUPT || rc == HZ_E_TOONEW))
+		return 0;
 	if (rc == HZ_E_CORRUPT || rc == HZ_E_NOTFOUND || rc == HZ_E_REFUSED) {
 		if (rc == HZ_E_CORRUPT)
 			b->repo.sink.fn(b->repo.sink.user, name_commit(session, attempt).s, hz_error_message(e), false);
@@ -57,7 +71,7 @@ static int load_own(struct backup *b, const struct uid *session, unsigned attemp
 		return rc;
 	}
 	*stands = true;
-	found.kind = c.kind;
+	found.kind = (uint8_t)(c.kind | (ours ? 0 : SEEN_OTHER));
 	found.hash = c.hash;
 	found.number = c.number;
 	found.parents = c.parents;
@@ -174,6 +188,8 @@ int backup_find_heads(struct backup *b, hz_error **err)
 			b->number = b->own[i].number;
 	}
 	free(parents.v);
+	for (size_t i = 0; i < b->other_parents.n; i++)
+		id_set_del(&b->other_heads, &b->other_parents.v[i]);
 	return rc < 0 ? rc : compare_with_state(b, err);
 }
 

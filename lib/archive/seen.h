@@ -9,10 +9,12 @@
 
 #include "archive/session.h"
 
+#define SEEN_OTHER 0x80u
+
 struct seen_commit {
 	struct uid session;
 	uint32_t attempt;
-	uint8_t kind; /* 0: another writer's; else enum commit_kind */
+	uint8_t kind; /* enum commit_kind, SEEN_OTHER with it for another writer's */
 	struct id hash;
 	uint64_t number;
 	struct id *parents; /* owned */
