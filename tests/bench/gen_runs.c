@@ -15,7 +15,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #define PER_PACK 16u          /* 16 MiB of chunks of 1 MiB */
@@ -178,19 +177,31 @@ static int lookups(double *ns, uint64_t *found, struct index *ix, uint64_t first
 	return rc;
 }
 
+/* Resident memory now, in bytes. */
+static long long resident(void)
+{
+	long long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	if (f && fscanf(f, "%*s %lld", &pages) != 1)
+		pages = 0;
+	if (f)
+		(void)fclose(f);
+	return pages * sysconf(_SC_PAGESIZE);
+}
+
 static int look(struct place *p, uint64_t total, hz_error **err)
 {
 	AUTO(index_free) struct index *ix = NULL;
 	struct index_options o = { .trust = INDEX_OWN, .self = p->key->key_id };
 	uint64_t began = clock_mono_ns(), found = 0, strange = 0;
 	double load, known = 0, unknown = 0;
-	struct rusage before, after;
+	long long grown = resident();
 	int rc;
 
-	(void)getrusage(RUSAGE_SELF, &before);
 	rc = index_new(&ix, p->store, &p->log, &p->group, &o, NULL, err);
 	load = (double)(clock_mono_ns() - began) / 1e9;
-	(void)getrusage(RUSAGE_SELF, &after);
+	grown = resident() - grown;
 	if (rc == 0)
 		rc = lookups(&unknown, &strange, ix, total, total, err);
 	if (rc == 0)
@@ -201,8 +212,7 @@ static int look(struct place *p, uint64_t total, hz_error **err)
 	if (rc == 0)
 		printf("{\"entries\":%llu,\"packs\":%zu,\"load_seconds\":%.3f,\"index_rss_bytes\":%lld,"
 		       "\"unknown_ns\":%.0f,\"known_ns\":%.0f}\n",
-			(unsigned long long)index_entries(ix), index_packs(ix), load,
-			1024LL * (after.ru_maxrss - before.ru_maxrss), unknown, known);
+			(unsigned long long)index_entries(ix), index_packs(ix), load, grown, unknown, known);
 	return rc;
 }
 
