@@ -96,6 +96,30 @@ struct dead_search {
 	size_t n;
 };
 
+/* "session.<id>.lock" */
+static bool name_parse_lock(struct uid *u, const char *name)
+{
+	static const char prefix[] = "session.", suffix[] = ".lock";
+	size_t p = sizeof(prefix) - 1;
+
+	return strncmp(name, prefix, p) == 0 && strlen(name) == p + UID_HEX_LEN + sizeof(suffix) - 1 &&
+		hex_decode(u->b, UID_LEN, name + p, UID_HEX_LEN) && strcmp(name + p + UID_HEX_LEN, suffix) == 0;
+}
+
+/* A session that was killed before it had a journal left its lock and nothing else. It is removed while it is held, so
+ * that who is about to take it finds it gone and makes it anew. */
+static void sweep_lock(const struct state *s, const struct uid *session)
+{
+	AUTO_FD int lock = -1;
+
+	if (state_lock_session(&lock, s, session, NULL) < 0)
+		return;
+	AUTO_FD int journal = vfs()->openat(s->dirfd, name_of(session).s, O_RDONLY | O_NOFOLLOW, 0);
+
+	if (journal < 0 && errno == ENOENT)
+		state_forget_session(s, session);
+}
+
 static int see(void *user, const char *name, uint64_t ino, unsigned char type)
 {
 	struct dead_search *d = user;
@@ -103,6 +127,10 @@ static int see(void *user, const char *name, uint64_t ino, unsigned char type)
 
 	(void)ino;
 	(void)type;
+	if (name_parse_lock(&u, name)) {
+		sweep_lock(d->s, &u);
+		return 0;
+	}
 	if (!name_parse_uid(&u, name, "journal.") || state_session_is_live(d->s, &u))
 		return 0;
 	struct uid *v = realloc(d->v, (d->n + 1) * sizeof(*v));
