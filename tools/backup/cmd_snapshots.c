@@ -115,7 +115,7 @@ const struct cli_command cmd_snapshots = {
 	.run = run,
 	.summary = N_("list the snapshots, oldest first"),
 	.about = N_("Needs a lister's key or more: a key file of that role, or the passphrase. Times are local.\n"
-		    "A snapshot is named by the first digits of its id (at least 4), by 'latest', which is the newest "
+		    "A snapshot is named by the first digits of its id, by 'latest', which is the newest "
 		    "of all hosts and\n"
 		    "sources, or by a time YYYY-MM-DD[THH:MM[:SS][Z]], which is the newest at or before it, local "
 		    "without Z."),
