@@ -116,7 +116,8 @@ static int take_over(void *user, const struct uid *session, hz_error **err)
 	AUTO_FD int lock = -1;
 	int rc;
 
-	if (state_lock_session(&lock, &b->state, session, NULL) < 0)
+	/* Its own lock is held, and asking for it would wait for nothing. */
+	if (uid_eq(session, &b->session.id) || state_lock_session(&lock, &b->state, session, NULL) < 0)
 		return 0;
 	/* It may have died between giving a name and flushing the folder: what is relied on must be durable first. */
 	rc = store_sync(b->repo.store, "packs", err);

@@ -11,9 +11,12 @@
 #include <zstd.h>
 
 #define SHARDS        32u
-#define BUNDLE_FULL   (768u << 10)
+#define BUNDLE_FULL   (4u << 20)   /* and a quarter of a pack at most: what zstd looks back over at its level: larger gains nothing */
+#define DENSE_FULL    (512u << 10) /* of content that does not compress: only so that frames are not small */
+#define DENSE_LEAST   2048u        /* of less nothing can be said */
+#define DENSE_SAMPLE  (16u << 10)
 #define NODES_FULL    (384u << 10)
-#define ZSTD_DATA     2
+#define ZSTD_DATA     3
 #define ZSTD_NODES    3
 #define PROBE_LEN     (32u << 10)
 #define RUN_IDS       ((size_t)160 << 10) /* a run is written from this many ids */
@@ -31,7 +34,7 @@ struct worker {
 	struct mac *content, *metadata;
 	ZSTD_CCtx *zstd;
 	struct buf out;
-	struct bundle_buf data, nodes;
+	struct bundle_buf data, dense, nodes;
 	bool incompressible; /* the last large chunk was */
 };
 
@@ -45,6 +48,7 @@ struct ingest {
 	struct ingest_options o;
 	struct packer *packer;
 	struct worker *w; /* workers + 1: the last is the calling thread's */
+	size_t bundle_full;
 	struct shard shards[SHARDS];
 	pthread_mutex_t run_lock; /* everything below */
 	struct run_pack *packs;
@@ -271,6 +275,25 @@ static int compress(struct worker *w, const void *data, size_t len, int level, b
 	return 0;
 }
 
+/* Compressed already, or encrypted, by the look of it: every byte value is about as frequent as any other. Archives and
+ * pictures then neither cost zstd's time nor push out of its window what would have compressed. */
+static bool is_dense(const uint8_t *data, size_t len)
+{
+	const size_t n = len < DENSE_SAMPLE ? len : DENSE_SAMPLE;
+	uint32_t count[256] = { 0 };
+	uint64_t pairs = 0;
+
+	if (len < DENSE_LEAST)
+		return false;
+	data += (len - n) / 2;
+	for (size_t i = 0; i < n; i++)
+		count[data[i]]++;
+	for (unsigned i = 0; i < 256; i++)
+		pairs += (uint64_t)count[i] * count[i];
+	/* Of random bytes n (n - 1) / 256 + n; one in twenty more is text with hardly any order already. */
+	return pairs * 256 * 20 < ((uint64_t)n * (n - 1) + 256 * (uint64_t)n) * 21;
+}
+
 static int put_frame(struct ingest *in, unsigned worker, enum pack_role role, const void *data, size_t len, int level,
 	bool large, const struct frame_member *m, size_t n, hz_error **err)
 {
@@ -289,7 +312,10 @@ static int flush_bundle(struct ingest *in, unsigned worker, enum pack_role role,
 {
 	int rc = 0;
 
-	if (b->n > 0)
+	if (b->n > 0 && b == &in->w[worker].dense)
+		rc = packer_add(in->packer, worker, role, METHOD_RAW, b->raw.data, b->raw.len, (uint32_t)b->raw.len,
+			b->m, b->n, err);
+	else if (b->n > 0)
 		rc = put_frame(in, worker, role, b->raw.data, b->raw.len, role == PACK_DATA ? ZSTD_DATA : ZSTD_NODES,
 			false, b->m, b->n, err);
 	buf_reset(&b->raw);
@@ -340,7 +366,11 @@ int ingest_small(struct ingest *in, unsigned worker, const void *data, size_t le
 	if (rc < 0)
 		return rc;
 	count(in, rc, len);
-	return rc ? add_to_bundle(in, worker, PACK_DATA, &w->data, BUNDLE_FULL, data, len, id, err) : 0;
+	if (rc == 0)
+		return 0;
+	if (is_dense(data, len))
+		return add_to_bundle(in, worker, PACK_DATA, &w->dense, DENSE_FULL, data, len, id, err);
+	return add_to_bundle(in, worker, PACK_DATA, &w->data, in->bundle_full, data, len, id, err);
 }
 
 int ingest_node(struct ingest *in, unsigned worker, enum node_kind kind, const void *data, size_t len, struct id *id,
@@ -370,6 +400,9 @@ int ingest_new(struct ingest **ret, const struct ingest_options *o, hz_error **e
 	if (!in)
 		return err_nomem(err);
 	in->o = *o;
+	in->bundle_full = (size_t)1 << o->repo->pack_log2 >> 2;
+	if (in->bundle_full > BUNDLE_FULL)
+		in->bundle_full = BUNDLE_FULL;
 	(void)pthread_mutex_init(&in->run_lock, NULL);
 	for (unsigned i = 0; i < SHARDS; i++)
 		(void)pthread_mutex_init(&in->shards[i].lock, NULL);
@@ -403,8 +436,10 @@ void ingest_free(struct ingest *in)
 		(void)ZSTD_freeCCtx(w->zstd);
 		buf_release(&w->out);
 		buf_release(&w->data.raw);
+		buf_release(&w->dense.raw);
 		buf_release(&w->nodes.raw);
 		free(w->data.m);
+		free(w->dense.m);
 		free(w->nodes.m);
 	}
 	free(in->w);
@@ -426,6 +461,8 @@ int ingest_finish(struct ingest *in, const struct run_ref **runs, size_t *n_runs
 
 	for (unsigned i = 0; rc == 0 && i <= in->o.workers; i++) {
 		rc = flush_bundle(in, i, PACK_DATA, &in->w[i].data, err);
+		if (rc == 0)
+			rc = flush_bundle(in, i, PACK_DATA, &in->w[i].dense, err);
 		if (rc == 0)
 			rc = flush_bundle(in, i, PACK_META, &in->w[i].nodes, err);
 	}
