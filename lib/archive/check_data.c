@@ -21,19 +21,6 @@ struct reading {
 	uint64_t bytes, chunks; /* atomic */
 };
 
-/* The hash that runs name, of the blocks as they should be: what parity mended counts as whole. */
-static int pack_hash(struct id *hash, const struct pack *p, hz_error **err)
-{
-	size_t parity = (size_t)(p->blocks - object_data_blocks(p->blocks)) * OBJECT_PAYLOAD;
-	AUTO_FREE uint8_t *extra = malloc(parity + (size_t)p->blocks * 8);
-
-	if (!extra)
-		return err_nomem(err);
-	object_protect(p->name.s, p->blocks, p->whole.data, extra, extra + parity);
-	*hash = suite_hash1(p->suite, extra + parity, (size_t)p->blocks * 8);
-	return 0;
-}
-
 /* Macs belong to one thread, and to the group of the pack at hand. */
 static int take_macs(struct data_worker *w, uint32_t group, hz_error **err)
 {
@@ -114,14 +101,14 @@ static int check_content(struct data_worker *w, struct pack *p, uint32_t number,
 	struct check *c = w->all->c;
 	struct check_pack *k = &c->packs[number];
 	AUTO(hz_error_free) hz_error *e = NULL;
-	struct id hash;
-	int rc = pack_hash(&hash, p, err);
+	/* Of the blocks as they should be: what parity mended counts as whole. */
+	struct id hash = suite_hash1(p->suite, p->sums.data, p->sums.len);
+	int rc;
 
-	if (rc == 0 && !id_eq(&hash, &k->p.hash))
+	if (!id_eq(&hash, &k->p.hash))
 		check_damage(c, p->name.s, false, "not the pack that %s names",
 			name_run(&c->runs[c->claims[k->claims - 1].run].uid).s);
-	if (rc == 0)
-		rc = take_macs(w, k->group, err);
+	rc = take_macs(w, k->group, err);
 	for (enum pack_role role = PACK_META; rc == 0 && role <= PACK_DATA; role++) {
 		for (uint32_t i = 0; rc == 0 && i < p->t[role].n_frames; i++) {
 			if (p->t[role].frames[i].method != METHOD_PAD)

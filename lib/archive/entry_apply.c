@@ -17,7 +17,9 @@ struct applying {
 	struct entry_at at;
 	struct source_stat st; /* before anything was done */
 	uint32_t type;
-	bool owned; /* owner and group are those of the entry */
+	bool owned;   /* owner and group are those of the entry */
+	bool plain;   /* nothing was inherited */
+	bool touched; /* st's mode may not be the mode any more */
 	entry_short_fn fn;
 	void *user;
 };
@@ -48,8 +50,10 @@ static void apply_owner(struct applying *a)
 	const struct entry *e = a->e;
 	int rc = 0;
 
-	if (a->st.sig.uid != e->uid || a->st.sig.gid != e->gid)
+	if (a->st.sig.uid != e->uid || a->st.sig.gid != e->gid) {
 		rc = at_chown(&a->at, e->uid, e->gid) < 0 ? errno : 0;
+		a->touched = true;
+	}
 	a->owned = rc == 0;
 	if (a->owned)
 		return;
@@ -130,10 +134,11 @@ static void apply_no_acl(const struct applying *a)
 	buf_release(&names);
 }
 
-static void apply_xattrs(const struct applying *a)
+static void apply_xattrs(struct applying *a)
 {
-	if (a->type != S_IFLNK)
+	if (a->type != S_IFLNK && !a->plain)
 		apply_no_acl(a);
+	a->touched = a->touched || a->e->n_xattrs > 0;
 	for (uint32_t i = 0; i < a->e->n_xattrs; i++)
 		apply_xattr(a, a->e->xattrs[i].name, a->e->xattrs[i].value, a->e->xattrs[i].len);
 }
@@ -144,7 +149,7 @@ static void apply_mode(const struct applying *a)
 	const uint32_t mode = a->owned ? want : want & ~(uint32_t)SPECIAL_BITS;
 	struct source_stat now;
 
-	if (a->type == S_IFLNK)
+	if (a->type == S_IFLNK || (a->plain && !a->touched && (a->st.sig.mode & ENTRY_PERM_BITS) == want))
 		return;
 	if (at_chmod(&a->at, mode) < 0) {
 		fall_short(a, "mode", errno);
@@ -223,6 +228,8 @@ static void apply_flags(const struct applying *a)
 
 	if (a->at.fd < 0 || (a->type != S_IFREG && a->type != S_IFDIR))
 		return;
+	if (a->plain && !(a->e->inode_flags & mask) && !a->st.shows_flags)
+		return;
 	if (vfs()->getflags(a->at.fd, &flags) < 0) {
 		if ((a->e->inode_flags & mask) || !entry_flags_unsupported(errno))
 			fall_short(a, "inode flags", errno);
@@ -238,9 +245,15 @@ static void apply_flags(const struct applying *a)
 		fall_short(a, "inode flags", rc);
 }
 
-void entry_apply(const struct entry *e, int dirfd, const char *name, int fd, entry_short_fn fn, void *user)
+void entry_apply(
+	const struct entry *e, int dirfd, const char *name, int fd, bool plain, entry_short_fn fn, void *user)
 {
-	struct applying a = { .e = e, .at = { dirfd, name, fd }, .type = e->mode & S_IFMT, .fn = fn, .user = user };
+	struct applying a = { .e = e,
+		.at = { dirfd, name, fd },
+		.type = e->mode & S_IFMT,
+		.plain = plain,
+		.fn = fn,
+		.user = user };
 	int rc;
 
 	if (e->flags & ENTRY_SYNTHETIC)

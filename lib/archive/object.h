@@ -91,14 +91,18 @@ struct object_health {
 struct object {
 	struct object_header header;
 	struct buf stream; /* owned */
+	struct buf sums;   /* owned: the checksums of all blocks, 8 bytes each, as they are when nothing is damaged */
 	const uint8_t *body;
 	struct object_health health;
 };
-#define OBJECT_INIT                \
-	{                          \
-		.stream = BUF_INIT \
+#define OBJECT_INIT                                  \
+	{                                            \
+		.stream = BUF_INIT, .sums = BUF_INIT \
 	}
 int object_decode(struct object *o, const char *name, uint8_t *data, size_t len, hz_error **err);
+/* The same without a second copy in memory: *data (from malloc) becomes the stream, and is NULL then. What it holds
+ * after a failure is undefined. */
+int object_decode_taking(struct object *o, const char *name, uint8_t **data, size_t len, hz_error **err);
 void object_release(struct object *o);
 
 /* A range of the payload stream out of whole blocks that were read: in holds blocks first..first+count-1 (count * 4096

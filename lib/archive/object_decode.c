@@ -106,15 +106,34 @@ static int mend(struct reading *r, const char *name, hz_error **err)
 	return 0;
 }
 
-static int gather(struct buf *stream, const struct reading *r, hz_error **err)
+static int gather_sums(struct buf *sums, const struct reading *r, hz_error **err)
 {
-	uint32_t d = object_data_blocks(r->n);
-	uint8_t *out = buf_extend(stream, (size_t)d * OBJECT_PAYLOAD);
+	uint8_t *out = buf_extend(sums, (size_t)r->n * 8);
 
 	if (!out)
 		return err_nomem(err);
+	for (uint32_t i = 0; i < r->n; i++)
+		memcpy(out + (size_t)i * 8, r->blocks + (size_t)i * OBJECT_BLOCK + OBJECT_PAYLOAD, 8);
+	return 0;
+}
+
+/* The payloads put together, in the same memory where that may be kept. */
+static int gather(struct buf *stream, const struct reading *r, uint8_t **taken, hz_error **err)
+{
+	uint32_t d = object_data_blocks(r->n);
+	size_t len = (size_t)d * OBJECT_PAYLOAD;
+	uint8_t *out;
+
+	if (taken && r->blocks == *taken) {
+		*stream = (struct buf){ .data = TAKE(*taken), .len = len, .cap = (size_t)r->n * OBJECT_BLOCK };
+		out = stream->data;
+	} else {
+		out = buf_extend(stream, len);
+	}
+	if (!out)
+		return err_nomem(err);
 	for (uint32_t i = 0; i < d; i++)
-		memcpy(out + (size_t)i * OBJECT_PAYLOAD, r->blocks + (size_t)i * OBJECT_BLOCK, OBJECT_PAYLOAD);
+		memmove(out + (size_t)i * OBJECT_PAYLOAD, r->blocks + (size_t)i * OBJECT_BLOCK, OBJECT_PAYLOAD);
 	return 0;
 }
 
@@ -136,10 +155,11 @@ static int verify_stream(
 }
 
 /* All that object_decode does but telling a later version from damage. */
-static int decode(struct object *o, const char *name, uint8_t *data, size_t len, hz_error **err)
+static int decode(struct object *o, const char *name, uint8_t *data, size_t len, uint8_t **taken, hz_error **err)
 {
 	AUTO_IN(reading_release) struct reading r = { .copy = BUF_INIT, .n = count_blocks(name, data, len) };
 	AUTO_IN(buf_release) struct buf stream = BUF_INIT;
+	AUTO_IN(buf_release) struct buf sums = BUF_INIT;
 	struct object_header h;
 	int rc;
 
@@ -155,21 +175,25 @@ static int decode(struct object *o, const char *name, uint8_t *data, size_t len,
 	o->health.bad_blocks = r.bad_blocks;
 	rc = mend(&r, name, err);
 	if (rc == 0)
-		rc = gather(&stream, &r, err);
+		rc = gather_sums(&sums, &r, err);
+	if (rc == 0)
+		rc = gather(&stream, &r, taken, err);
 	if (rc == 0)
 		rc = verify_stream(&h, &stream, r.n, name, err);
 	if (rc < 0)
 		return rc;
-	buf_release(&o->stream);
+	object_release(o);
 	o->stream = stream;
-	stream = (struct buf)BUF_INIT;
+	o->sums = sums;
+	stream = sums = (struct buf)BUF_INIT;
 	o->header = h;
 	o->body = o->stream.data + OBJECT_HEADER;
 	o->health.repaired = r.bad_blocks > 0;
 	return 0;
 }
 
-int object_decode(struct object *o, const char *name, uint8_t *data, size_t len, hz_error **err)
+static int decode_any(
+	struct object *o, const char *name, uint8_t *data, size_t len, uint8_t **taken, hz_error **err)
 {
 	AUTO(hz_error_free) hz_error *why = NULL;
 	/* Asked first: mending writes into data. */
@@ -177,7 +201,7 @@ int object_decode(struct object *o, const char *name, uint8_t *data, size_t len,
 	int rc;
 
 	o->health = (struct object_health){ 0 };
-	rc = decode(o, name, data, len, &why);
+	rc = decode(o, name, data, len, taken, &why);
 	if (rc == 0)
 		return 0;
 	/* A later version may protect its bytes in another way: ours cannot call them damaged, nor anybody treat them
@@ -189,9 +213,20 @@ int object_decode(struct object *o, const char *name, uint8_t *data, size_t len,
 	return rc;
 }
 
+int object_decode(struct object *o, const char *name, uint8_t *data, size_t len, hz_error **err)
+{
+	return decode_any(o, name, data, len, NULL, err);
+}
+
+int object_decode_taking(struct object *o, const char *name, uint8_t **data, size_t len, hz_error **err)
+{
+	return decode_any(o, name, *data, len, data, err);
+}
+
 void object_release(struct object *o)
 {
 	buf_release(&o->stream);
+	buf_release(&o->sums);
 	o->body = NULL;
 }
 

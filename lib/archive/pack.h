@@ -83,6 +83,7 @@ struct pack {
 	struct uid repo;
 	struct store *store;
 	struct buf whole; /* the payload stream, once it was read whole */
+	struct buf sums;  /* then: the checksums of its blocks as they should be */
 	struct object_health health;
 	struct pack_table t[3]; /* by role */
 	struct aead *aead[3];

@@ -25,6 +25,7 @@ void pack_close(struct pack *p)
 		aead_free(p->aead[r]);
 	}
 	buf_release(&p->whole);
+	buf_release(&p->sums);
 	(void)ZSTD_freeDCtx(p->dctx);
 	free(p);
 }
@@ -171,7 +172,7 @@ static int load_whole(struct pack *p, hz_error **err)
 		return 0;
 	rc = store_get_all(p->store, p->name.s, (size_t)OBJECT_BLOCKS_MAX * OBJECT_BLOCK, &data, &len, err);
 	if (rc == 0)
-		rc = object_decode(&o, p->name.s, data, len, err);
+		rc = object_decode_taking(&o, p->name.s, &data, len, err);
 	if (rc < 0) {
 		p->health = o.health;
 		object_release(&o);
@@ -180,8 +181,7 @@ static int load_whole(struct pack *p, hz_error **err)
 	p->health = o.health;
 	p->blocks = o.header.blocks;
 	p->whole = o.stream;
-	o.stream = (struct buf)BUF_INIT;
-	object_release(&o);
+	p->sums = o.sums;
 	return 0;
 }
 

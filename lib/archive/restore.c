@@ -13,7 +13,7 @@
 
 #define TICK_MS 100u
 
-struct restore_limits restore_limits = { .batch_bytes = (size_t)24 << 20, .files_open = 64, .dirs_open = 256 };
+struct restore_limits restore_limits = { .batch_bytes = (size_t)8 << 20, .files_open = 64, .dirs_open = 256 };
 
 /* ---- shared ---- */
 
@@ -276,7 +276,7 @@ static void release(struct restore *r)
 {
 	/* No task runs any more; then what they left behind is removed. */
 	pool_free(r->pool);
-	restore_batch_release(r);
+	restore_batches_release(r);
 	for (size_t i = 0; i < r->n_links; i++) {
 		restore_dir_unref(&r->dirs, r->link[i]->dir);
 		free(r->link[i]->name);
@@ -289,6 +289,8 @@ static void release(struct restore *r)
 	workers_release(r);
 	patterns_free(r->patterns);
 	restore_fds_release(&r->files);
+	for (unsigned i = 0; i < RESTORE_OPENING; i++)
+		(void)pthread_mutex_destroy(&r->opening[i]);
 	restore_dirs_release(&r->dirs);
 	fd_close(&r->target);
 }
@@ -344,6 +346,10 @@ int hz_restore(hz_reader *reader, const char *id, const hz_restore_options *opts
 	(void)pthread_mutex_init(&once.lock, NULL);
 	reader->repo.job = job;
 	reader->repo.sink = (struct damage_sink){ sink_once, &once };
+	r.batch = &r.batches[0];
+	r.running = &r.batches[1];
+	for (unsigned i = 0; i < RESTORE_OPENING; i++)
+		(void)pthread_mutex_init(&r.opening[i], NULL);
 	restore_fds_init(&r.files, restore_limits.files_open);
 	restore_dirs_init(&r.dirs, -1, restore_limits.dirs_open);
 	job_begin(job);

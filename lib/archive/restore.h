@@ -3,12 +3,14 @@
  * Restore, inside. The stored tree is walked more than once, in the same order each time, so that memory does not grow
  * with it:
  *
- *	plan	folders are made; contents are collected into batches, and each full batch is carried out pack by pack
+ *	plan	folders are made; contents are collected into batches; a full one is carried out pack by pack while
+ *		the next is collected
  *	attrs	symlinks, devices and the like, hard links; on the way up the attributes of folders
  *	verify	everything is read back
  *
  * What one walk found out the next one needs: one byte an entry, kept by the entry's place in the walk.
- * Threads: everything but the tasks of a batch and of verify runs on the caller's thread.
+ * Threads: everything but the tasks of a batch and of verify runs on the caller's thread. Those tasks and the walk
+ * share the folders, the files' counters and what is marked atomic.
  */
 #ifndef ARCHIVE_RESTORE_H
 #define ARCHIVE_RESTORE_H
@@ -18,6 +20,8 @@
 #include "archive/reader.h"
 #include "base/pool.h"
 #include "hozen/restore.h"
+
+#define RESTORE_OPENING 16u
 
 /* ---- descriptors (restore_fds.c) ---- */
 
@@ -54,6 +58,8 @@ struct restore_dir {
 	struct restore_fd slot;     /* O_PATH */
 	unsigned refs;              /* atomic */
 	bool existed;               /* it was there before: what is in it may be there too */
+	bool plain;                 /* what is made in it inherits nothing: no default ACL, no inode flags */
+	bool closed;                /* nobody else gets into it before it is done */
 	char name[];
 };
 struct restore_dirs {
@@ -137,15 +143,17 @@ struct restore_file {
 	const char *name;
 	uint64_t n; /* place in the walk */
 	uint64_t size;
+	uint32_t mode;
 	uint64_t data; /* bytes of its chunks */
 	struct restore_fd slot;
 	uint64_t ino, dev; /* of the temporary file, to know it again */
 	uint32_t temp;     /* number in its name */
 	bool has_temp;
 	bool sparse;
-	bool alone;      /* one thread at a time works at it: at most one want */
-	bool planned;    /* all its wants are known */
-	uint32_t wants;  /* of the batch at hand; then: left to do, atomic */
+	bool begun;      /* a batch with some of its wants was begun before all were known */
+	bool alone;      /* one thread works at it: it has one want at most */
+	uint32_t n_wants;
+	uint32_t wants;  /* atomic: left to do, and one for the walk until it knows them all */
 	uint32_t failed; /* atomic: enum restore_state, or 0 */
 	enum restore_state state;
 	size_t len;
@@ -161,14 +169,25 @@ struct restore_want {
 	uint64_t off;      /* in the file; or, with pieces, the first of them in the batch */
 	uint32_t n_pieces; /* 0: it lies in one piece */
 };
+/* The wants of one pack. */
+struct restore_pack {
+	struct restore_want *wants;
+	size_t n;
+	uint64_t place; /* on the medium, where that matters */
+};
 struct restore_batch {
 	struct restore_want *wants;
 	size_t n_wants, cap_wants;
-	struct restore_file **files;
+	struct restore_file **files; /* whose last want was planned in it, or that want nothing */
 	size_t n_files, cap_files;
 	struct restore_piece *pieces;
 	size_t n_pieces, cap_pieces;
 	size_t bytes; /* memory of the files */
+	/* While it is carried out. */
+	struct restore_pack *packs;
+	size_t n_packs, next_pack; /* next: atomic */
+	struct restore_file **idle; /* nothing more is to come for them */
+	size_t n_idle, cap_idle, next_idle; /* next: atomic */
 };
 
 /* What one thread needs for itself. */
@@ -204,6 +223,7 @@ struct restore {
 	bool target_made;
 	struct restore_dirs dirs;
 	struct restore_fds files; /* of files with more than one chunk */
+	pthread_mutex_t opening[RESTORE_OPENING]; /* by file: of those only one thread opens */
 	uint32_t temp;            /* atomic: last number of a temporary name */
 	/* walks */
 	bool first_walk;
@@ -211,7 +231,10 @@ struct restore {
 	size_t n_states, cap_states;
 	struct restore_gap *gaps; /* in lists, by their place */
 	size_t n_gaps;
-	struct restore_batch batch;
+	struct restore_batch batches[2];
+	struct restore_batch *batch, *running; /* the one that is collected, the one that is carried out */
+	unsigned batches_begun;
+	struct restore_file *open;             /* not all its wants are known: in no batch yet */
 	struct idmap links; /* hard link id to place in link */
 	struct restore_link **link;
 	size_t n_links;
@@ -250,6 +273,8 @@ enum restore_state restore_shorts_tell(
 /* The target: looked at (HZ_E_REFUSED when it is not empty and that was not allowed); made, when it was not there. */
 int restore_target_look(struct restore *r, hz_error **err);
 int restore_target_make(struct restore *r, hz_error **err);
+/* Does what is made in the target itself inherit nothing? */
+bool restore_target_is_plain(const struct restore *r);
 /* 0 when nothing stands there, EEXIST, or another errno. */
 int restore_target_has(struct restore *r, struct restore_dir *dir, const char *name);
 
@@ -294,7 +319,7 @@ int restore_walk(struct restore *r, const struct restore_visitor *v, hz_error **
 
 extern const struct restore_visitor restore_planner, restore_counter, restore_finisher, restore_verifier;
 
-/* Takes a regular file into the batch (restore_plan.c). link: it is the first name of that inode. */
+/* Takes a regular file into the batch, which may begin it (restore_plan.c). link: it is the first name of that inode. */
 int restore_plan_file(struct restore *r, struct restore_dir *dir, const struct restore_item *it,
 	struct restore_link *link, hz_error **err);
 /* The group of names that an entry belongs to; *is_new: it was not known. */
@@ -312,12 +337,19 @@ void restore_link_locks(struct restore *r);
 #define RESTORE_LOCKS 0x30u /* immutable, append only: as FS_IOC_GETFLAGS numbers them */
 int restore_lock(int fd, uint32_t inode_flags);
 
-struct restore_file *restore_file_new(struct restore *r, struct restore_dir *dir, const struct restore_item *it,
-	struct restore_link *link, hz_error **err);
-/* Carries the batch out and empties it, but for a file that is not planned to its end (restore_data.c). */
+struct restore_file *restore_file_new(
+	struct restore_dir *dir, const struct restore_item *it, struct restore_link *link, hz_error **err);
+/* The file is the batch's from now on (restore_batch.c has this and what follows). */
+int restore_batch_add(struct restore_batch *b, struct restore_file *f, hz_error **err);
+/* What every worker does with the batch that is carried out (restore_data.c). A pool_fn. */
+int restore_work(void *arg, unsigned worker, hz_error **err);
+#define RESTORE_NO_PACK UINT32_MAX /* of a want that no pack has */
+/* Waits for the batch that is carried out and begins the one that was collected; the other is collected then. */
+int restore_data_begin(struct restore *r, hz_error **err);
+/* Until all that was collected is done. */
 int restore_data_run(struct restore *r, hz_error **err);
-/* Removes what files of the batch have left behind, and frees everything of it. */
-void restore_batch_release(struct restore *r);
+/* No task runs any more: removes what files of the batches have left behind, and frees everything of them. */
+void restore_batches_release(struct restore *r);
 
 /* ---- one file (restore_file.c) ---- */
 

@@ -114,7 +114,7 @@ static int make_special(struct restore *r, struct restore_dir *dir, const char *
 		return special_failed(r, dir, name, it, rc, err);
 	rc = make_node(it->e, fd, name);
 	if (rc == 0) {
-		entry_apply(it->e, fd, name, -1, restore_short, &shorts);
+		entry_apply(it->e, fd, name, -1, false, restore_short, &shorts);
 		if (link && source_stat(&st, fd, name) == 0)
 			link->ino = st.sig.ino;
 	}
@@ -235,7 +235,7 @@ static int finish_leave(struct restore *r, struct restore_frame *f, const struct
 	if (rc)
 		restore_short(&shorts, "attributes", rc);
 	else
-		entry_apply(e, -1, NULL, parent ? opened : r->target, restore_short, &shorts);
+		entry_apply(e, -1, NULL, parent ? opened : r->target, false, restore_short, &shorts);
 	state = restore_shorts_tell(r, &shorts, f->dir, NULL);
 	r->result.meta_short += state == RESTORE_SHORT;
 	return restore_state_set(r, f->n, state, err);

@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Carries out a batch: one task a pack, so that every pack is opened once and every frame read once, whoever wants it.
+ * Carries out a batch: pack by pack, so that every pack is opened once and every frame read once, whoever wants it.
  * Invariant: no byte goes to the target before the id of its chunk was recomputed (docs/format/pack.md); where it does
  * not match, or the pack is damaged, the other packs that claim the id are asked.
  */
 #include "archive/restore.h"
+#include <stdio.h>
 #include <string.h>
 
 #define NO_FRAME     UINT32_MAX
 #define FINISH_SLICE 128u
-
-struct pack_task {
-	struct restore *r;
-	struct restore_want *wants; /* all of one pack */
-	size_t n;
-};
-struct finish_task {
-	struct restore *r;
-	struct restore_file **files;
-	size_t n;
-};
 
 /* A want and where the pack has it. */
 struct placed {
@@ -38,7 +28,7 @@ static void tell_sink(struct restore *r, const char *name, const char *what, boo
 
 static int want_done(struct restore *r, struct restore_worker *w, struct restore_file *f, hz_error **err)
 {
-	if (__atomic_sub_fetch(&f->wants, 1, __ATOMIC_ACQ_REL) > 0 || !f->planned)
+	if (__atomic_sub_fetch(&f->wants, 1, __ATOMIC_ACQ_REL) > 0)
 		return 0;
 	return restore_file_finish(r, w, f, err);
 }
@@ -131,7 +121,7 @@ static int cmp_placed(const void *a, const void *b)
 	return (x->want > y->want) - (x->want < y->want);
 }
 
-static void place(struct placed *v, const struct pack_task *t, const struct pack *p)
+static void place(struct placed *v, const struct restore_pack *t, const struct pack *p)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		struct restore_want *want = &t->wants[i];
@@ -146,7 +136,7 @@ static void place(struct placed *v, const struct pack_task *t, const struct pack
 
 /* *p stays NULL when nothing of the pack can be had. Read by frames, not whole: that costs no more on a local store,
  * takes a tenth of the memory, and damage in one place leaves the rest of the pack to be read. */
-static int open_pack(struct restore *r, const struct pack_task *t, struct pack **p, hz_error **err)
+static int open_pack(struct restore *r, const struct restore_pack *t, struct pack **p, hz_error **err)
 {
 	const struct run_pack info = index_pack(r->index, t->wants[0].pack);
 	AUTO(hz_error_free) hz_error *why = NULL;
@@ -196,177 +186,70 @@ static int run_frame(
 	return rc;
 }
 
-static int run_pack(void *arg, unsigned worker, hz_error **err)
+/* Chunks that no pack has, as far as the index knows. */
+static int run_lost(struct restore *r, struct restore_worker *w, const struct restore_pack *t, hz_error **err)
 {
-	const struct pack_task *t = arg;
-	struct restore_worker *w = &t->r->workers[worker];
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < t->n; i++) {
+		char why[96];
+
+		(void)snprintf(why, sizeof(why), "chunk %.16s is in no pack that the index knows",
+			id_hex(&t->wants[i].id).s);
+		restore_file_damaged(r, t->wants[i].file, why);
+		rc = want_done(r, w, t->wants[i].file, err);
+	}
+	return rc;
+}
+
+static int run_pack(struct restore *r, struct restore_worker *w, const struct restore_pack *t, hz_error **err)
+{
 	AUTO(pack_close) struct pack *p = NULL;
 	AUTO_FREE struct placed *v = calloc(t->n, sizeof(*v));
-	int rc = v ? open_pack(t->r, t, &p, err) : err_nomem(err);
+	int rc = v ? open_pack(r, t, &p, err) : err_nomem(err);
 
 	if (rc < 0)
 		return rc;
 	place(v, t, p);
 	if (p && v[t->n - 1].frame == NO_FRAME)
-		tell_sink(t->r, p->name.s, "does not hold chunks that a run names", false);
-	for (size_t i = 0, n; rc == 0 && i < t->n && !pool_stopped(t->r->pool); i += n) {
+		tell_sink(r, p->name.s, "does not hold chunks that a run names", false);
+	for (size_t i = 0, n; rc == 0 && i < t->n && !pool_stopped(r->pool); i += n) {
 		for (n = 1; i + n < t->n && v[i + n].frame == v[i].frame;)
 			n++;
-		rc = run_frame(t->r, w, p, v + i, n, err);
+		rc = run_frame(r, w, p, v + i, n, err);
 	}
 	if (p && p->health.repaired)
-		tell_sink(t->r, p->name.s, "damaged; parity mended it", true);
-	return rc;
-}
-
-/* Files that want nothing any more: empty ones, and those that an earlier batch has filled. */
-static int run_finish(void *arg, unsigned worker, hz_error **err)
-{
-	const struct finish_task *t = arg;
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < t->n && !pool_stopped(t->r->pool); i++)
-		rc = restore_file_finish(t->r, &t->r->workers[worker], t->files[i], err);
+		tell_sink(r, p->name.s, "damaged; parity mended it", true);
 	return rc;
 }
 
 /* ---- the batch ---- */
 
-static int cmp_want(const void *a, const void *b)
+static bool next(size_t *counter, size_t each, size_t n, size_t *from, size_t *to)
 {
-	const struct restore_want *x = a, *y = b;
-
-	return (x->pack > y->pack) - (x->pack < y->pack);
+	*from = __atomic_fetch_add(counter, each, __ATOMIC_RELAXED);
+	*to = *from + each < n ? *from + each : n;
+	return *from < n;
 }
 
-static int submit_packs(struct restore *r, struct pack_task **tasks, hz_error **err)
+/* What every worker does until nothing is left of the batch: packs in their order, then the files that want nothing any
+ * more (empty ones, and those that an earlier batch has filled). */
+int restore_work(void *arg, unsigned worker, hz_error **err)
 {
-	struct restore_batch *b = &r->batch;
-	size_t n = 0, at = 0;
+	struct restore *r = arg;
+	struct restore_batch *b = r->running;
+	struct restore_worker *w = &r->workers[worker];
+	size_t from, to;
 	int rc = 0;
 
-	if (b->n_wants == 0)
-		return 0;
-	qsort(b->wants, b->n_wants, sizeof(*b->wants), cmp_want);
-	for (size_t i = 0; i < b->n_wants; i++)
-		n += i == 0 || b->wants[i].pack != b->wants[i - 1].pack;
-	*tasks = calloc(n, sizeof(**tasks));
-	if (!*tasks)
-		return err_nomem(err);
-	for (size_t i = 0; rc == 0 && i < b->n_wants; at++) {
-		struct pack_task *t = &(*tasks)[at];
+	while (rc == 0 && !pool_stopped(r->pool) && next(&b->next_pack, 1, b->n_packs, &from, &to)) {
+		const struct restore_pack *t = &b->packs[from];
 
-		*t = (struct pack_task){ r, b->wants + i, 0 };
-		for (; i < b->n_wants && b->wants[i].pack == t->wants[0].pack; i++)
-			t->n++;
-		rc = pool_submit(r->pool, 0, run_pack, NULL, t, err);
+		rc = t->wants[0].pack == RESTORE_NO_PACK ? run_lost(r, w, t, err) : run_pack(r, w, t, err);
+	}
+	while (rc == 0 && !pool_stopped(r->pool) && next(&b->next_idle, FINISH_SLICE, b->n_idle, &from, &to)) {
+		for (; rc == 0 && from < to; from++)
+			rc = restore_file_finish(r, w, b->idle[from], err);
 	}
 	return rc;
-}
-
-static int submit_finishes(
-	struct restore *r, struct restore_file **files, size_t n, struct finish_task **tasks, hz_error **err)
-{
-	size_t n_tasks = (n + FINISH_SLICE - 1) / FINISH_SLICE;
-	int rc = 0;
-
-	if (n == 0)
-		return 0;
-	*tasks = calloc(n_tasks, sizeof(**tasks));
-	if (!*tasks)
-		return err_nomem(err);
-	for (size_t i = 0; rc == 0 && i < n_tasks; i++) {
-		size_t left = n - i * FINISH_SLICE;
-
-		(*tasks)[i] = (struct finish_task){ r, files + i * FINISH_SLICE,
-			left < FINISH_SLICE ? left : FINISH_SLICE };
-		rc = pool_submit(r->pool, 0, run_finish, NULL, &(*tasks)[i], err);
-	}
-	return rc;
-}
-
-/* Counts a file that is done, for good or ill. */
-static int collect(struct restore *r, struct restore_file *f, hz_error **err)
-{
-	const struct entry regular = { .mode = S_IFREG };
-	bool made = f->state == RESTORE_MADE || f->state == RESTORE_SHORT;
-	int rc;
-
-	if (f->state == RESTORE_NONE)
-		return 0;
-	if (made)
-		r->result.bytes += f->data;
-	rc = restore_outcome(r, &regular, f->n, f->state, err);
-	if (rc == 0 && f->link)
-		rc = restore_link_set(r, f->link, f->dir, f->name, f->state, err);
-	return rc;
-}
-
-/* Empties the batch. A file whose plan goes on stays, unless all is over. */
-static int empty(struct restore *r, bool over, hz_error **err)
-{
-	struct restore_batch *b = &r->batch;
-	size_t kept = 0;
-	int rc = 0;
-
-	b->bytes = 0;
-	for (size_t i = 0; i < b->n_files; i++) {
-		struct restore_file *f = b->files[i];
-		int one = collect(r, f, rc == 0 ? err : NULL);
-
-		rc = rc < 0 ? rc : one;
-		f->wants = 0;
-		if (!over && !f->planned) {
-			b->bytes += sizeof(*f) + f->len;
-			b->files[kept++] = f;
-			continue;
-		}
-		restore_file_discard(r, f);
-		restore_file_free(r, f);
-	}
-	b->n_files = kept;
-	b->n_wants = b->n_pieces = 0;
-	return rc;
-}
-
-int restore_data_run(struct restore *r, hz_error **err)
-{
-	struct restore_batch *b = &r->batch;
-	AUTO_FREE struct restore_file **idle = calloc(b->n_files + 1, sizeof(struct restore_file *));
-	AUTO_FREE struct pack_task *packs = NULL;
-	AUTO_FREE struct finish_task *finishes = NULL;
-	size_t n_idle = 0;
-	int rc = idle ? 0 : err_nomem(err), waited;
-
-	if (rc == 0 && r->progress.phase == HZ_PHASE_PLAN)
-		rc = restore_phase(r, HZ_PHASE_DATA, err);
-	for (size_t i = 0; rc == 0 && i < b->n_files; i++) {
-		struct restore_file *f = b->files[i];
-
-		f->alone = f->planned && f->wants <= 1 && !f->has_temp;
-		if (f->planned && f->wants == 0)
-			idle[n_idle++] = f;
-	}
-	if (rc == 0)
-		rc = submit_packs(r, &packs, err);
-	if (rc == 0)
-		rc = submit_finishes(r, idle, n_idle, &finishes, err);
-	if (rc < 0)
-		pool_cancel(r->pool);
-	/* The tasks point into what is freed here. */
-	waited = restore_wait(r, err);
-	rc = rc < 0 ? rc : waited;
-	waited = empty(r, rc < 0, rc < 0 ? NULL : err);
-	return rc < 0 ? rc : waited;
-}
-
-void restore_batch_release(struct restore *r)
-{
-	struct restore_batch *b = &r->batch;
-
-	(void)empty(r, true, NULL);
-	free(b->wants);
-	free(b->files);
-	free(b->pieces);
-	*b = (struct restore_batch){ 0 };
 }

@@ -49,6 +49,8 @@ static int target_failed(struct restore *r, struct restore_file *f, const char *
 /* A new file under a temporary name, or an errno. */
 static int create(struct restore *r, struct restore_file *f, int *fd)
 {
+	/* Where nobody else gets in it may have its rights from the start. */
+	const mode_t mode = f->dir->closed && f->dir->plain ? f->mode & 0777u : 0600u;
 	char name[TEMP_LEN];
 	struct stat st;
 	int dir = -1, rc = restore_dir_get(&r->dirs, f->dir, &dir);
@@ -58,7 +60,7 @@ static int create(struct restore *r, struct restore_file *f, int *fd)
 	for (unsigned i = 0; i < TEMP_TRIES; i++) {
 		f->temp = __atomic_add_fetch(&r->temp, 1, __ATOMIC_RELAXED);
 		temp_name(name, f);
-		*fd = vfs()->openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+		*fd = vfs()->openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
 		rc = *fd < 0 ? errno : 0;
 		if (rc != EEXIST)
 			break;
@@ -99,9 +101,21 @@ static int open_again(struct restore *r, struct restore_file *f, int *fd)
 	return rc;
 }
 
+static bool pin(struct restore *r, struct restore_file *f, int *fd)
+{
+	bool open;
+
+	(void)pthread_mutex_lock(&r->files.lock);
+	open = restore_fds_pin(&r->files, &f->slot);
+	*fd = f->slot.fd;
+	(void)pthread_mutex_unlock(&r->files.lock);
+	return open;
+}
+
 /* A descriptor to write to, or an errno; then give_back. */
 static int get(struct restore *r, struct restore_file *f, int *fd)
 {
+	pthread_mutex_t *opening = &r->opening[f->n % RESTORE_OPENING];
 	int rc = 0;
 
 	if (f->alone) {
@@ -110,14 +124,18 @@ static int get(struct restore *r, struct restore_file *f, int *fd)
 		*fd = f->slot.fd;
 		return rc;
 	}
-	(void)pthread_mutex_lock(&r->files.lock);
-	if (!restore_fds_pin(&r->files, &f->slot)) {
+	if (pin(r, f, fd))
+		return 0;
+	/* Others open other files meanwhile. */
+	(void)pthread_mutex_lock(opening);
+	if (!pin(r, f, fd)) {
 		rc = f->has_temp ? open_again(r, f, fd) : create(r, f, fd);
+		(void)pthread_mutex_lock(&r->files.lock);
 		if (rc == 0)
 			restore_fds_add(&r->files, &f->slot, *fd);
+		(void)pthread_mutex_unlock(&r->files.lock);
 	}
-	*fd = f->slot.fd;
-	(void)pthread_mutex_unlock(&r->files.lock);
+	(void)pthread_mutex_unlock(opening);
 	return rc;
 }
 
@@ -151,7 +169,7 @@ static int take(struct restore *r, struct restore_file *f)
 static int write_pieces(const struct restore *r, const struct restore_want *w, int fd, const uint8_t *data)
 {
 	const struct restore_piece whole = { w->off, w->len };
-	const struct restore_piece *p = w->n_pieces ? r->batch.pieces + w->off : &whole;
+	const struct restore_piece *p = w->n_pieces ? r->running->pieces + w->off : &whole;
 	size_t n = w->n_pieces ? w->n_pieces : 1;
 
 	for (size_t i = 0; i < n; i++) {
@@ -246,7 +264,7 @@ static int complete(struct restore *r, struct restore_file *f, struct entry *e, 
 		return rc;
 	temp_name(temp, f);
 	e->inode_flags &= ~RESTORE_LOCKS;
-	entry_apply(e, dir, temp, *fd, restore_short, shorts);
+	entry_apply(e, dir, temp, *fd, f->dir->plain, restore_short, shorts);
 	if (f->link) {
 		rc = vfs()->fstat(*fd, &st) < 0 ? errno : 0;
 		f->link->ino = st.st_ino;

@@ -69,16 +69,12 @@ int restore_link_set(struct restore *r, struct restore_link *link, struct restor
 
 /* ---- files ---- */
 
-struct restore_file *restore_file_new(struct restore *r, struct restore_dir *dir, const struct restore_item *it,
-	struct restore_link *link, hz_error **err)
+struct restore_file *restore_file_new(
+	struct restore_dir *dir, const struct restore_item *it, struct restore_link *link, hz_error **err)
 {
-	struct restore_batch *b = &r->batch;
 	size_t name_len = it->e->name_len;
-	struct restore_file *f;
+	struct restore_file *f = calloc(1, sizeof(*f) + it->len + name_len + 1);
 
-	if (GROW(b->files, b->n_files, b->cap_files, err) < 0)
-		return NULL;
-	f = calloc(1, sizeof(*f) + it->len + name_len + 1);
 	if (!f) {
 		(void)err_nomem(err);
 		return NULL;
@@ -87,52 +83,33 @@ struct restore_file *restore_file_new(struct restore *r, struct restore_dir *dir
 	f->link = link;
 	f->n = it->n;
 	f->size = it->e->size;
+	f->mode = it->e->mode;
 	f->slot.fd = -1;
 	f->sparse = restore_content_is_sparse(it->e);
 	f->len = it->len;
 	memcpy(f->bytes, it->bytes, it->len);
 	memcpy(f->bytes + it->len, it->e->name, name_len);
 	f->name = (char *)f->bytes + it->len;
-	b->files[b->n_files++] = f;
-	b->bytes += sizeof(*f) + it->len + name_len;
 	return f;
 }
 
-static bool is_full(const struct restore_batch *b)
+/* The first batches are small, so that the workers soon have something to do. */
+static bool is_full(const struct restore *r)
 {
-	return b->bytes + b->n_wants * sizeof(*b->wants) + b->n_pieces * sizeof(*b->pieces) >=
-		restore_limits.batch_bytes;
-}
+	const struct restore_batch *b = r->batch;
+	size_t limit = restore_limits.batch_bytes >> (r->batches_begun < 3 ? 3 - r->batches_begun : 0);
 
-/* The pack that the chunk is read from: the one that was wanted last, if it has it. */
-static int choose_pack(struct restore *r, const struct id *id, uint32_t *number, hz_error **err)
-{
-	const struct restore_batch *b = &r->batch;
-	struct pack_ref refs[INDEX_CANDIDATES];
-	unsigned n = 0;
-	int rc = index_find(r->index, id, refs, &n, err);
-
-	if (rc < 0)
-		return rc;
-	if (n == 0)
-		return err_set(err, HZ_E_CORRUPT, "chunk %.16s is in no pack that the index knows", id_hex(id).s);
-	*number = refs[0].number;
-	for (unsigned i = 1; i < n && b->n_wants > 0; i++) {
-		if (refs[i].number == b->wants[b->n_wants - 1].pack)
-			*number = refs[i].number;
-	}
-	return 0;
+	return b->bytes + b->n_wants * sizeof(*b->wants) + b->n_pieces * sizeof(*b->pieces) >= limit;
 }
 
 static int add_want(struct restore *r, struct restore_file *f, const struct chunk_ref *chunk,
 	const struct restore_content *c, hz_error **err)
 {
-	struct restore_batch *b = &r->batch;
+	struct restore_batch *b = r->batch;
 	struct restore_want w = { .id = chunk->id, .len = chunk->len, .file = f, .off = c->pieces[0].off };
-	int rc = choose_pack(r, &chunk->id, &w.pack, err);
+	int rc;
 
-	if (rc == 0)
-		rc = GROW(b->wants, b->n_wants, b->cap_wants, err);
+	rc = GROW(b->wants, b->n_wants, b->cap_wants, err);
 	if (c->n_pieces > 1) {
 		w.off = b->n_pieces;
 		w.n_pieces = (uint32_t)c->n_pieces;
@@ -145,7 +122,8 @@ static int add_want(struct restore *r, struct restore_file *f, const struct chun
 	if (rc < 0)
 		return rc;
 	b->wants[b->n_wants++] = w;
-	f->wants++;
+	f->n_wants++;
+	(void)__atomic_add_fetch(&f->wants, 1, __ATOMIC_RELAXED);
 	f->data += chunk->len;
 	return 0;
 }
@@ -163,9 +141,9 @@ static int add_content(struct restore *r, struct restore_file *f, const struct e
 		rc = add_want(r, f, &chunk, &c, &why);
 		if (rc < 0)
 			break;
-		if (!is_full(&r->batch))
+		if (!is_full(r))
 			continue;
-		rc = restore_data_run(r, err);
+		rc = restore_data_begin(r, err);
 		if (rc < 0) {
 			restore_content_release(&c);
 			return rc;
@@ -184,16 +162,28 @@ static int add_content(struct restore *r, struct restore_file *f, const struct e
 int restore_plan_file(struct restore *r, struct restore_dir *dir, const struct restore_item *it,
 	struct restore_link *link, hz_error **err)
 {
-	struct restore_file *f = restore_file_new(r, dir, it, link, err);
+	struct restore_file *f = restore_file_new(dir, it, link, err);
+	struct restore_batch *b;
 	int rc;
 
 	if (!f)
 		return HZ_E_NOMEM;
+	f->wants = 1;
+	r->open = f;
 	rc = add_content(r, f, it->e, err);
+	b = r->batch;
+	if (rc == 0)
+		rc = GROW(b->idle, b->n_idle, b->cap_idle, err);
+	if (rc == 0)
+		rc = restore_batch_add(b, f, err);
 	if (rc < 0)
 		return rc;
-	f->planned = true;
-	return is_full(&r->batch) ? restore_data_run(r, err) : 0;
+	r->open = NULL;
+	f->alone = !f->begun && f->n_wants <= 1;
+	/* Of what was begun already the workers may have done all. */
+	if (__atomic_sub_fetch(&f->wants, 1, __ATOMIC_ACQ_REL) == 0)
+		b->idle[b->n_idle++] = f;
+	return is_full(r) ? restore_data_begin(r, err) : 0;
 }
 
 /* ---- what becomes of entries ---- */
@@ -261,6 +251,8 @@ static int plan_root(struct restore *r, struct restore_frame *f, const struct en
 	if (!f->dir)
 		return err_nomem(err);
 	f->dir->existed = !r->target_fresh;
+	f->dir->plain = restore_target_is_plain(r);
+	f->dir->closed = r->target_made && !(e->flags & ENTRY_SYNTHETIC);
 	return restore_state_set(r, f->n, r->target_fresh ? RESTORE_MADE : RESTORE_USED, err);
 }
 
@@ -304,6 +296,10 @@ static int plan_enter(struct restore *r, struct restore_frame *f, const struct r
 	r->result.left_existing += state == RESTORE_LEFT;
 	r->result.failed_target += state == RESTORE_FAILED;
 	f->skip = state != RESTORE_MADE && state != RESTORE_USED;
+	if (state == RESTORE_MADE) {
+		f->dir->plain = parent->dir->plain;
+		f->dir->closed = parent->dir->closed || !(e->flags & ENTRY_SYNTHETIC);
+	}
 	if (state == RESTORE_LEFT)
 		restore_event(r, HZ_EVENT_META, f->dir, NULL,
 			"exists, is no folder and is left as it is; nothing of the folder is restored");

@@ -4,6 +4,7 @@
 #include "archive/restore.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 static int any_name(void *user, const char *name, uint64_t ino, unsigned char type)
 {
@@ -44,6 +45,23 @@ int restore_target_make(struct restore *r, hz_error **err)
 	}
 	r->dirs.root = r->target;
 	return 0;
+}
+
+bool restore_target_is_plain(const struct restore *r)
+{
+	struct entry e = { .mode = S_IFDIR };
+	struct source_stat st;
+	struct arena *a = NULL;
+	const char *what = NULL;
+	bool plain;
+
+	if (source_stat_fd(&st, r->target) != 0 || arena_new(&a, NULL) < 0)
+		return false;
+	plain = entry_read(&e, a, NULL, &st, r->target, ".", r->target, &what) == 0 && e.inode_flags == 0;
+	for (uint32_t i = 0; i < e.n_xattrs; i++)
+		plain = plain && strcmp(e.xattrs[i].name, "system.posix_acl_default") != 0;
+	arena_free(a);
+	return plain;
 }
 
 int restore_target_has(struct restore *r, struct restore_dir *dir, const char *name)

@@ -153,7 +153,7 @@ static int run_file(void *arg, unsigned worker, hz_error **err)
 
 int restore_verify_run(struct restore *r, hz_error **err)
 {
-	struct restore_batch *b = &r->batch;
+	struct restore_batch *b = r->batch;
 	AUTO_FREE struct verify_task *tasks = calloc(b->n_files + 1, sizeof(*tasks));
 	int rc = tasks ? 0 : err_nomem(err), waited;
 
@@ -249,11 +249,16 @@ static int verify_leaf(
 		compare_here(r, it->e, parent->dir, name, state, parent->dir);
 		return 0;
 	}
-	f = restore_file_new(r, parent->dir, it, NULL, err);
+	f = restore_file_new(parent->dir, it, NULL, err);
 	if (!f)
 		return HZ_E_NOMEM;
 	f->state = state;
-	return r->batch.n_files >= FILES_AT_ONCE ? restore_verify_run(r, err) : 0;
+	rc = restore_batch_add(r->batch, f, err);
+	if (rc < 0) {
+		restore_file_free(r, f);
+		return rc;
+	}
+	return r->batch->n_files >= FILES_AT_ONCE ? restore_verify_run(r, err) : 0;
 }
 
 const struct restore_visitor restore_verifier = { verify_enter, verify_leaf, NULL };

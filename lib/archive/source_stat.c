@@ -25,6 +25,8 @@ static void fill(struct source_stat *st, const struct statx *x)
 		/* Set before Linux 5.8 by nothing: then no mount root is seen here. */
 		.is_mount_root = (x->stx_attributes_mask & x->stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0,
 	};
+	st->shows_flags = x->stx_attributes &
+		(STATX_ATTR_COMPRESSED | STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND | STATX_ATTR_NODUMP);
 	if (st->has_btime) {
 		st->btime_sec = x->stx_btime.tv_sec;
 		st->btime_nsec = x->stx_btime.tv_nsec;

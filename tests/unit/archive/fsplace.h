@@ -112,7 +112,7 @@ static inline void assert_applies(
 {
 	struct told t = { "" };
 
-	entry_apply(e, p->dirfd, name, fd, tell, &t);
+	entry_apply(e, p->dirfd, name, fd, false, tell, &t);
 	assert_string_equal(t.text, text);
 }
 
