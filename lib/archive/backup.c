@@ -95,7 +95,7 @@ static bool session_is_live(void *user, const char *session)
 
 static bool key_of(struct file_key *k, const char *path)
 {
-	AUTO_FD int fd = vfs()->openat(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0);
+	AUTO_FD int fd = path ? vfs()->openat(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0) : -1;
 	struct source_stat st;
 
 	if (fd < 0 || source_stat_fd(&st, fd) != 0)
@@ -108,7 +108,7 @@ static void find_own_places(struct backup *b, struct scan_options *so)
 {
 	const char *const dirs[] = { b->repo.state_dir, b->repo.cache_dir };
 
-	if (key_of(&so->skip[so->n_skip], b->repo.store->location))
+	if (key_of(&so->skip[so->n_skip], b->repo.store->path))
 		so->n_skip++;
 	for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
 		/* The folder above the repository's own: all of hozen's state. */
@@ -201,7 +201,7 @@ static int prepare(struct backup *b, hz_error **err)
 
 	if (rc == 0 && chunker_init(&b->chunker, b->repo.log.repo.chunker, b->group.table) < 0)
 		rc = err_set(err, HZ_E_TOONEW, "unknown chunker profile %u", b->repo.log.repo.chunker);
-	if (rc == 0 && key_of(&repo, b->repo.store->location))
+	if (rc == 0 && key_of(&repo, b->repo.store->path))
 		rc = check_not_inside(b, &b->sources->root, &repo, err);
 	if (rc == 0)
 		rc = source_key(b, err);

@@ -202,7 +202,8 @@ static int see_foreign(void *user, const char *name, uint64_t ino, unsigned char
 
 static int check_place(const char *location, hz_error **err)
 {
-	AUTO_FD int fd = vfs()->openat(AT_FDCWD, location, O_RDONLY | O_DIRECTORY, 0);
+	AUTO_FD int fd = store_location_is_path(location) ? vfs()->openat(AT_FDCWD, location, O_RDONLY | O_DIRECTORY, 0)
+							  : -1;
 	bool foreign = false;
 	int rc = 0;
 

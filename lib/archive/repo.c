@@ -245,6 +245,20 @@ static int get_keys(struct repo *r, const hz_repo_options *o, uint32_t need, hz_
 	return try_slots(r, o, need, err);
 }
 
+static int set_budget(struct repo *r, const hz_repo_options *o, hz_error **err)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	const struct budget_limits l = { .cores = cores > 0 ? (unsigned)cores : 1,
+		.workers = o->workers,
+		.memory = o->memory_bytes,
+		.pack_size = (uint64_t)1 << r->log.repo.pack_log2,
+		.remote = r->store->remote };
+	int rc = budget_make(&r->budget, &l, err);
+
+	r->workers = r->budget.workers;
+	return rc;
+}
+
 static int open_all(struct repo *r, const hz_repo_options *o, uint32_t need, hz_error **err)
 {
 	struct repo_header h = { .suite = 0 };
@@ -266,8 +280,10 @@ static int open_all(struct repo *r, const hz_repo_options *o, uint32_t need, hz_
 			err_hint(err, "a newer version of hozen made this repository: use that version; reading works");
 			return HZ_E_TOONEW;
 		}
-		rc = place_state(&r->state_dir, o->state_dir, &h.id, err);
+		rc = set_budget(r, o, err);
 	}
+	if (rc == 0)
+		rc = place_state(&r->state_dir, o->state_dir, &h.id, err);
 	if (rc == 0)
 		rc = place_cache(&r->cache_dir, o->cache_dir, &h.id, err);
 	if (rc == 0)
@@ -282,7 +298,6 @@ static int open_all(struct repo *r, const hz_repo_options *o, uint32_t need, hz_
 int repo_open(struct repo *r, const hz_repo_options *options, uint32_t need, hz_job *job, hz_error **err)
 {
 	hz_repo_options o;
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	int rc;
 
 	*r = (struct repo){ .job = job };
@@ -290,9 +305,6 @@ int repo_open(struct repo *r, const hz_repo_options *options, uint32_t need, hz_
 	if (rc < 0)
 		return rc;
 	r->sink = (struct damage_sink){ on_damage, r };
-	r->workers = o.workers ? o.workers : cores > 0 ? (unsigned)cores : 1;
-	if (r->workers > 64)
-		r->workers = 64;
 	rc = open_all(r, &o, need, err);
 	if (rc < 0) {
 		(void)job_tick(job, NULL);

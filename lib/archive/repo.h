@@ -3,6 +3,7 @@
 #ifndef ARCHIVE_REPO_H
 #define ARCHIVE_REPO_H
 
+#include "archive/budget.h"
 #include "archive/job.h"
 #include "archive/keyring.h"
 #include "archive/session.h"
@@ -14,7 +15,8 @@ struct repo {
 	struct bundle *key;          /* NULL: none */
 	uint32_t can;                /* HZ_NEED_* */
 	char *state_dir, *cache_dir; /* <base>/<repository id>; not made yet */
-	unsigned workers;
+	unsigned workers;            /* budget.workers */
+	struct budget budget;
 	hz_job *job;              /* of the running call; may be NULL */
 	struct damage_sink sink;  /* events of the job: mended ones are notes */
 	uint32_t mended, damaged; /* counted by the sink; atomic */

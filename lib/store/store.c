@@ -6,7 +6,8 @@
 #include "store/store_backend.h"
 #include <string.h>
 
-#define LEAF_MAX 120u
+#define LEAF_MAX     120u
+#define BACKENDS_MAX 8u
 
 const char *const store_folders[] = { "admin", "keys", "sessions", "packs", "index", "commits", "parity", "audit",
 	NULL };
@@ -51,15 +52,54 @@ static int check_name(const char *name, hz_error **err)
 	return store_name_is_valid(name) ? 0 : err_set(err, HZ_E_INVAL, "\"%s\" is no name of an object", name);
 }
 
+/* ---- which backend ---- */
+
+/* By scheme; backends that the library comes with stand here, others are added. A location without one is a folder. */
+static struct {
+	const char *scheme;
+	store_open_fn open;
+} backends[BACKENDS_MAX];
+
+int store_register(const char *scheme, store_open_fn fn)
+{
+	for (size_t i = 0; i < BACKENDS_MAX; i++) {
+		if (!backends[i].scheme) {
+			backends[i].scheme = scheme;
+			backends[i].open = fn;
+			return 0;
+		}
+		if (strcmp(backends[i].scheme, scheme) == 0)
+			return HZ_E_EXISTS;
+	}
+	return HZ_E_NOMEM;
+}
+
+/* Characters of the scheme; 0: it is a path. */
+static size_t scheme_len(const char *location)
+{
+	size_t n = strspn(location, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
+
+	return strncmp(location + n, "://", 3) == 0 ? n : 0;
+}
+
+bool store_location_is_path(const char *location)
+{
+	return scheme_len(location) == 0;
+}
+
 int store_open(struct store **ret, const char *location, enum store_mode mode, hz_error **err)
 {
-	size_t scheme = strspn(location, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
+	size_t n = scheme_len(location);
 
 	if (!*location)
 		return err_set(err, HZ_E_INVAL, "the store's location is empty");
-	if (scheme > 0 && strncmp(location + scheme, "://", 3) == 0)
-		return err_set(err, HZ_E_UNSUPPORTED, "%s: only folders can be stores in this version", location);
-	return store_local_open(ret, location, mode, err);
+	if (n == 0)
+		return store_local_open(ret, location, mode, err);
+	for (size_t i = 0; i < BACKENDS_MAX && backends[i].scheme; i++) {
+		if (strlen(backends[i].scheme) == n && strncmp(backends[i].scheme, location, n) == 0)
+			return backends[i].open(ret, location, mode, err);
+	}
+	return err_set(err, HZ_E_UNSUPPORTED, "%s: only folders can be stores in this version", location);
 }
 
 void store_close(struct store *s)

@@ -56,12 +56,21 @@ struct store {
 	char session[40];
 	/* True when this credential cannot delete or overwrite (nothing local ever says so). */
 	bool protects;
+	/* Hints of the backend; false where it does not know. */
+	bool remote;     /* requests have latency: several whole objects should be under way at once */
+	bool rotational; /* on a disk that turns: objects should be read one after the other, whole */
+	/* The folder of this host that it is in, for those that must not walk into it; NULL for all other stores. A
+	 * location need not be a path. */
+	const char *path;
 };
 
 enum store_mode { STORE_EXISTING, STORE_CREATE };
-/* location: a folder, or scheme://... (HZ_E_UNSUPPORTED: no other store yet). STORE_CREATE makes the folder and those
- * inside and probes that objects can be put atomically (HZ_E_UNSUPPORTED when neither RENAME_NOREPLACE nor link(2)
- * work). STORE_EXISTING needs the folder to be there (HZ_E_NOTFOUND), not to hold anything. */
+/* False for "scheme://...", whether such a store is known or not. */
+bool store_location_is_path(const char *location);
+/* location: a folder, or scheme://... of a backend (HZ_E_UNSUPPORTED: none for this scheme, see store_backend.h).
+ * STORE_CREATE makes the folder and those inside and probes that objects can be put atomically (HZ_E_UNSUPPORTED when
+ * neither RENAME_NOREPLACE nor link(2) work). STORE_EXISTING needs the folder to be there (HZ_E_NOTFOUND), not to hold
+ * anything. */
 int store_open(struct store **ret, const char *location, enum store_mode mode, hz_error **err);
 /* In memory, the reference implementation; for tests. */
 int store_mem_new(struct store **ret, hz_error **err);

@@ -5,6 +5,7 @@
  * that others prune, move or repair at the same time is seen as it is.
  */
 #include "base/newfile.h"
+#include "store/disk.h"
 #include "store/store_backend.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -377,12 +378,13 @@ int store_local_open(struct store **ret, const char *location, enum store_mode m
 	l->location = strdup(location);
 	if (!l->location)
 		return err_nomem(err);
-	s->location = l->location;
+	s->location = s->path = l->location;
 	if (getrandom(&l->random, sizeof(l->random), 0) != (ssize_t)sizeof(l->random))
 		return err_errno(err, "random number");
 	rc = mode == STORE_CREATE ? create(l, err) : open_existing(l, err);
 	if (rc < 0)
 		return rc;
+	s->rotational = disk_is_rotational(l->root);
 	*ret = TAKE(s);
 	return 0;
 }

@@ -23,6 +23,12 @@ prints 'complete'
 prints 'not protected from this host'
 run 0 "$HB" create -q "$T/src"
 silent
+# 2: less memory than any backup takes; what it takes is enough.
+run 2 "$HB" create --memory 10M "$T/src"
+says 'it takes [0-9]* MiB at least'
+with_pass 2 "$HB" check --memory 10240K
+run 0 "$HB" create -q --workers 1 --memory "$(sed -n 's/.*takes \([0-9]*\) MiB at least.*/\1/p' "$T/err")M" "$T/src"
+run 0 "$HB" check --workers 1
 run 0 "$HB" check
 with_pass 0 "$HB" check --read-data
 prints 'no damage found'

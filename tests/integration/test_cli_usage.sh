@@ -60,6 +60,14 @@ run 2 "$HB" create --wait 1h /x
 run 2 "$HB" create --trust some /x
 run 2 "$HB" snapshots --passphrase-fd -1
 run 2 "$HB" snapshots --passphrase-fd abc
+for n in 0 65 -1 x 2x ''; do
+  run 2 "$HB" snapshots --workers "$n"
+  says 'workers'
+done
+for n in 0 0M -1 M 100T 1MM 1.5G '' 99999999999999999999 18000000000G; do
+  run 2 "$HB" snapshots --memory "$n"
+  says 'no size'
+done
 run 2 "$HB" key export --out "$T/k"
 run 2 "$HB" key export --role writer
 run 2 "$HB" key export --role admin --out "$T/k"

@@ -96,8 +96,12 @@ static int run(struct cli *cli)
 	struct show to = { .cli = cli, .measured = TABLE_INIT(6, "lrrrrr"), .following = TABLE_INIT(5, "lrrrr") };
 	hz_benchmark_options o = HZ_BENCHMARK_OPTIONS_INIT;
 	hz_error *err = NULL;
-	int code;
+	int64_t workers = 0;
+	int code = cli_number(cli, "workers", 1, 64, &workers);
 
+	if (code != CLI_EXIT_DONE)
+		return code;
+	o.workers = (uint32_t)workers;
 	if (heads(&to) < 0)
 		code = report_failure(cli, HZ_E_NOMEM, _("out of memory"));
 	else

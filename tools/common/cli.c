@@ -226,6 +226,30 @@ int cli_number(struct cli *cli, const char *option, int64_t min, int64_t max, in
 	return CLI_EXIT_DONE;
 }
 
+int cli_size(struct cli *cli, const char *option, uint64_t *bytes)
+{
+	static const char units[] = "KMG";
+	const char *text = cli_value(cli, option), *unit;
+	unsigned shift = 0;
+	char *end;
+	uint64_t v;
+
+	if (!text)
+		return CLI_EXIT_DONE;
+	errno = 0;
+	/* strtoull takes a sign. */
+	v = *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
+	unit = v > 0 && *end ? strchr(units, *end) : NULL;
+	if (unit) {
+		shift = 10 * (unsigned)(unit - units + 1);
+		end++;
+	}
+	if (errno || v == 0 || *end || v > UINT64_MAX >> shift)
+		return report_usage(cli, _("--%s: '%s' is no size: bytes, or a number with K, M or G"), option, text);
+	*bytes = v << shift;
+	return CLI_EXIT_DONE;
+}
+
 /* Closed standard descriptors are filled, so that no object of the repository gets their numbers and then a message.
  * Read-only: writing to a stdout that was closed stays an error. */
 static void fill_descriptors(void)

@@ -84,6 +84,8 @@ int cli_values(const struct cli *cli, const char *option, struct strings *out);
 /* A whole number from min to max. Leaves *number alone when the option is not given. 0, or CLI_EXIT_USAGE after saying
  * why. */
 int cli_number(struct cli *cli, const char *option, int64_t min, int64_t max, int64_t *number);
+/* The same for a size of at least 1: bytes, or with K, M or G (powers of 1024). */
+int cli_size(struct cli *cli, const char *option, uint64_t *bytes);
 
 /* The options that all tools have: json, quiet, help, version. */
 extern const struct cli_option cli_common_options[];

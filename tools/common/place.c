@@ -18,12 +18,17 @@ static const char *from(const struct cli *cli, const char *option, const char *v
 
 int place_options(struct cli *cli, hz_repo_options *o)
 {
-	int64_t fd = -1;
+	int64_t fd = -1, workers = 0;
 	int code = cli_number(cli, "passphrase-fd", 0, INT_MAX, &fd);
 
+	if (code == CLI_EXIT_DONE)
+		code = cli_number(cli, "workers", 1, 64, &workers);
+	if (code == CLI_EXIT_DONE)
+		code = cli_size(cli, "memory", &o->memory_bytes);
 	if (code != CLI_EXIT_DONE)
 		return code;
 	cli->passphrase.fd = (int)fd;
+	o->workers = (uint32_t)workers;
 	o->location = from(cli, "repo", "HOZEN_REPO");
 	o->key_file = from(cli, "key-file", "HOZEN_KEY_FILE");
 	o->state_dir = from(cli, NULL, "HOZEN_STATE_DIR");
@@ -43,7 +48,7 @@ int place_open(struct cli *cli, uint32_t need, hz_reader **r)
 	int code = place_options(cli, &o);
 
 	if (code == CLI_EXIT_DONE)
-		code = report_result(cli, hz_reader_open(r, &o, need, cli->job, &err), &err);
+		code = report_arguments_result(cli, hz_reader_open(r, &o, need, cli->job, &err), &err);
 	/* It opened all the same, and the command does its work; but not as if nothing were wrong. */
 	if (code == CLI_EXIT_DONE && cli->n_events[HZ_EVENT_DAMAGE] > 0)
 		cli->at_least = CLI_EXIT_DAMAGE;

@@ -11,8 +11,12 @@
 		{ "key-file", 0, "FILE",                                                                               \
 			N_("a key file of any role (HOZEN_KEY_FILE); default: /etc/hozen/<repository id>/writer.key\n" \
 			   "as root, $XDG_CONFIG_HOME/hozen/<repository id>/writer.key otherwise") },                  \
+		{ "passphrase-fd", 0, "N", N_("read the passphrase from descriptor N, before all other ways") },       \
+		{ "workers", 0, "N", N_("at most N threads, 1 to 64; default: one a processor, as memory allows") },   \
 	{                                                                                                              \
-		"passphrase-fd", 0, "N", N_("read the passphrase from descriptor N, before all other ways")            \
+		"memory", 0, "SIZE",                                                                                   \
+			N_("how much memory a run may take, about: bytes, or with K, M, G;\n"                          \
+			   "default: 100M")                                                                            \
 	}
 
 /* Fills o, with the passphrase from cli. 0, or the exit code after saying what is missing. */

@@ -61,11 +61,15 @@ typedef struct hz_repo_options {
 	void *passphrase_user;
 	uint32_t passphrase_may_ask; /* 1: use the function also where HZ_NEED_* is met without it (it will not prompt)
 				      */
-	uint32_t workers;            /* 0: as many as there are processors */
+	uint32_t workers;            /* at most so many, as memory allows; 0: one a processor */
+	/* How much a backup may take, about, whatever is backed up (index and cache of a very large repository come on
+	 * top): workers and packs under way are as many as fit. 0: 100 MiB. HZ_E_INVAL, with the least that is
+	 * possible, when it is too little. */
+	uint64_t memory_bytes;
 } hz_repo_options;
-#define HZ_REPO_OPTIONS_INIT                                       \
-	{                                                          \
-		sizeof(hz_repo_options), 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+#define HZ_REPO_OPTIONS_INIT                                          \
+	{                                                             \
+		sizeof(hz_repo_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
 	}
 
 /* Makes a repository in an empty or missing folder (or over a dead init's remains), with an admin key in a passphrase
