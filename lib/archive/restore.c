@@ -179,7 +179,8 @@ static int find_snapshot(struct restore *r, const char *id, hz_error **err)
 
 static int start_workers(struct restore *r, hz_error **err)
 {
-	unsigned n = r->reader->repo.workers;
+	/* While one decodes what it got from afar another must be asking for more. */
+	unsigned n = r->reader->repo.workers > 1 || !r->reader->repo.store->remote ? r->reader->repo.workers : 2;
 	int rc;
 
 	r->workers = calloc((size_t)n + 1, sizeof(*r->workers));
@@ -260,7 +261,7 @@ static int run(struct restore *r, const hz_restore_options *opts, const char *id
 
 static void workers_release(struct restore *r)
 {
-	for (unsigned i = 0; r->workers && i <= r->reader->repo.workers; i++) {
+	for (unsigned i = 0; r->workers && i < r->n_workers; i++) {
 		struct restore_worker *w = &r->workers[i];
 
 		mac_free(w->content);

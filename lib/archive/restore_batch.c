@@ -85,6 +85,30 @@ static int list_packs(struct restore_batch *b, hz_error **err)
 	return 0;
 }
 
+static int cmp_place(const void *a, const void *b)
+{
+	const struct restore_pack *x = a, *y = b;
+
+	return (x->place > y->place) - (x->place < y->place);
+}
+
+/* As a disk that turns comes by them. */
+static void order_packs(const struct restore *r, struct restore_batch *b)
+{
+	struct store *st = r->reader->repo.store;
+
+	if (!st->rotational)
+		return;
+	for (size_t i = 0; i < b->n_packs; i++) {
+		uint32_t number = b->packs[i].wants[0].pack;
+		struct run_pack p = number == RESTORE_NO_PACK ? (struct run_pack){ .size = 0 }
+							      : index_pack(r->index, number);
+
+		b->packs[i].place = p.size ? store_place(st, name_pack(&p.uid).s) : 0;
+	}
+	qsort(b->packs, b->n_packs, sizeof(*b->packs), cmp_place);
+}
+
 /* Counts a file that is done, for good or ill. */
 static int collect(struct restore *r, struct restore_file *f, hz_error **err)
 {
@@ -138,6 +162,8 @@ int restore_data_begin(struct restore *r, hz_error **err)
 		rc = choose_packs(r, b, err);
 	if (rc == 0)
 		rc = list_packs(b, err);
+	if (rc == 0)
+		order_packs(r, b);
 	if (rc == 0)
 		rc = end_running(r, err);
 	if (rc < 0)

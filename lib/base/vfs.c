@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
 #include <stdio.h>
@@ -302,6 +303,23 @@ static int sys_setflags(int fd, unsigned flags)
 	RETRY(int, ioctl(fd, FS_IOC_SETFLAGS, &flags));
 }
 
+static int sys_extent_start(int fd, uint64_t *physical)
+{
+	union {
+		struct fiemap map;
+		uint8_t room[sizeof(struct fiemap) + sizeof(struct fiemap_extent)];
+	} u = { .map = { .fm_length = UINT64_MAX, .fm_extent_count = 1 } };
+
+	if (ioctl(fd, FS_IOC_FIEMAP, &u.map) < 0)
+		return -1;
+	if (u.map.fm_mapped_extents == 0 || (u.map.fm_extents[0].fe_flags & FIEMAP_EXTENT_UNKNOWN)) {
+		errno = ENODATA;
+		return -1;
+	}
+	*physical = u.map.fm_extents[0].fe_physical;
+	return 0;
+}
+
 static const struct vfs system_table = {
 	.openat = sys_openat,
 	.openat2 = sys_openat2,
@@ -340,6 +358,7 @@ static const struct vfs system_table = {
 	.lsetxattr = sys_lsetxattr,
 	.getflags = sys_getflags,
 	.setflags = sys_setflags,
+	.extent_start = sys_extent_start,
 };
 
 static const struct vfs *current = &system_table;

@@ -64,6 +64,8 @@ struct vfs {
 	/* Inode flags (FS_IOC_GETFLAGS / SETFLAGS). */
 	int (*getflags)(int fd, unsigned *flags);
 	int (*setflags)(int fd, unsigned flags);
+	/* Where on its device the first byte of a file lies (FS_IOC_FIEMAP); ENODATA: it has no data there. */
+	int (*extent_start)(int fd, uint64_t *physical);
 };
 
 /* The current table; never NULL. */

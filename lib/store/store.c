@@ -176,6 +176,11 @@ int store_sweep(struct store *s, const char *owner, bool (*is_live)(void *user, 
 	return about(err, s->ops->sweep(s, owner, is_live, user, err), s->location);
 }
 
+uint64_t store_place(struct store *s, const char *name)
+{
+	return s->ops->place && store_name_is_valid(name) ? s->ops->place(s, name) : 0;
+}
+
 /* A medium with unreadable sectors gives up whole reads: what can be read is read piece by piece, the rest is left
  * zero, for checksums to find and parity to mend. HZ_E_IO when nothing can be read. */
 #define PIECE 4096u

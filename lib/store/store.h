@@ -44,6 +44,8 @@ struct store_ops {
 	/* Removes temporary files of owner (see store_open) whose session is not held: is_live(user, session) says. */
 	int (*sweep)(struct store *s, const char *owner, bool (*is_live)(void *user, const char *session), void *user,
 		hz_error **err);
+	/* Where the object lies on the medium, in an order in which it is best read; 0 or NULL: not known. */
+	uint64_t (*place)(struct store *s, const char *name);
 	void (*close)(struct store *s);
 };
 
@@ -58,7 +60,7 @@ struct store {
 	bool protects;
 	/* Hints of the backend; false where it does not know. */
 	bool remote;     /* requests have latency: several whole objects should be under way at once */
-	bool rotational; /* on a disk that turns: objects should be read one after the other, whole */
+	bool rotational; /* on a disk that turns: objects should be read whole, in order of store_place */
 	/* The folder of this host that it is in, for those that must not walk into it; NULL for all other stores. A
 	 * location need not be a path. */
 	const char *path;
@@ -89,6 +91,8 @@ int store_sync(struct store *s, const char *folder, hz_error **err);
 int store_space(struct store *s, uint64_t *free_bytes, uint64_t *total_bytes, hz_error **err);
 int store_sweep(struct store *s, const char *owner, bool (*is_live)(void *user, const char *session), void *user,
 	hz_error **err);
+/* A number by which objects are best read one after the other; 0 where the store does not know. */
+uint64_t store_place(struct store *s, const char *name);
 /* The whole object; HZ_E_CORRUPT when it has more than max bytes. *data is the caller's (free). */
 int store_get_all(struct store *s, const char *name, size_t max, uint8_t **data, size_t *len, hz_error **err);
 

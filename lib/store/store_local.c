@@ -9,6 +9,7 @@
 #include "store/store_backend.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY)
 #define TEMP_TRIES   8
+#define LONG_READ    ((size_t)1 << 20)
 
 struct store_local {
 	struct store s;
@@ -24,6 +26,7 @@ struct store_local {
 	uint64_t random;     /* of this opening: makes temporary names unlike those of other processes */
 	atomic_ulong serial; /* and this unlike each other */
 	atomic_uint made;    /* a bit per folder known to be durable in its parent */
+	pthread_mutex_t head; /* held by who reads much, where the disk turns */
 };
 
 static struct store_local *local_of(struct store *s)
@@ -36,6 +39,7 @@ static void local_close(struct store *s)
 	struct store_local *l = local_of(s);
 
 	fd_close(&l->root);
+	(void)pthread_mutex_destroy(&l->head);
 	free(l->location);
 	free(l);
 }
@@ -118,15 +122,27 @@ static int local_put(struct store *s, const char *name, const struct iovec *iov,
 }
 
 /* O_NONBLOCK: a pipe under an object's name must not hold us up. */
-static int local_get(struct store *s, const char *name, uint64_t off, void *buf, size_t len, hz_error **err)
+static int open_object(const struct store_local *l, const char *name)
 {
-	AUTO_FD int fd = vfs()->openat(local_of(s)->root, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+	return vfs()->openat(l->root, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+}
+
+static uint64_t local_place(struct store *s, const char *name)
+{
+	AUTO_FD int fd = open_object(local_of(s), name);
+	uint64_t physical = 0;
+	struct stat st;
+
+	if (fd < 0 || vfs()->extent_start(fd, &physical) == 0)
+		return physical;
+	/* Inodes are mostly given out in the order in which room is. */
+	return vfs()->fstat(fd, &st) < 0 ? 0 : st.st_ino;
+}
+
+static int read_at(int fd, uint64_t off, void *buf, size_t len, hz_error **err)
+{
 	uint8_t *p = buf;
 
-	if (fd < 0)
-		return err_errno(err, "open");
-	if (off > INT64_MAX || len > INT64_MAX - off)
-		return err_set(err, HZ_E_INVAL, "no object is that long");
 	while (len > 0) {
 		ssize_t got = vfs()->pread(fd, p, len, (off_t)off);
 
@@ -140,6 +156,26 @@ static int local_get(struct store *s, const char *name, uint64_t off, void *buf,
 		off += (uint64_t)got;
 	}
 	return 0;
+}
+
+/* A disk that turns reads one object to its end before it turns to another. */
+static int local_get(struct store *s, const char *name, uint64_t off, void *buf, size_t len, hz_error **err)
+{
+	struct store_local *l = local_of(s);
+	bool turns = s->rotational && len >= LONG_READ;
+	AUTO_FD int fd = open_object(l, name);
+	int rc;
+
+	if (fd < 0)
+		return err_errno(err, "open");
+	if (off > INT64_MAX || len > INT64_MAX - off)
+		return err_set(err, HZ_E_INVAL, "no object is that long");
+	if (turns)
+		(void)pthread_mutex_lock(&l->head);
+	rc = read_at(fd, off, buf, len, err);
+	if (turns)
+		(void)pthread_mutex_unlock(&l->head);
+	return rc;
 }
 
 static int size_at(int dirfd, const char *path, uint64_t *size, bool *regular)
@@ -308,6 +344,7 @@ static const struct store_ops local_ops = {
 	.sync = local_sync,
 	.space = local_space,
 	.sweep = local_sweep,
+	.place = local_place,
 	.close = local_close,
 };
 
@@ -375,6 +412,7 @@ int store_local_open(struct store **ret, const char *location, enum store_mode m
 	memcpy(s->owner, "-", 2);
 	memcpy(s->session, "-", 2);
 	l->root = -1;
+	(void)pthread_mutex_init(&l->head, NULL);
 	l->location = strdup(location);
 	if (!l->location)
 		return err_nomem(err);

@@ -176,7 +176,8 @@ static int clean(void **state)
 
 	(void)state;
 	vfs_install(NULL);
-	restore_limits = (struct restore_limits){ (size_t)24 << 20, 64, 256 };
+	restore_limits = (struct restore_limits){ (size_t)8 << 20, 64, 256 };
+	g.reader->repo.store->remote = g.reader->repo.store->rotational = false;
 	pid = fork();
 	if (pid == 0) {
 		(void)execvp("rm", argv);
@@ -278,6 +279,23 @@ static void small_limits_change_nothing(void **state)
 	restore_limits = (struct restore_limits){ 1, 1, 1 };
 	expect_whole(HZ_RESTORE_VERIFY);
 	(void)clean(NULL);
+	restore_limits = (struct restore_limits){ 2000, 1, 2 };
+	expect_whole(HZ_RESTORE_VERIFY);
+}
+
+/* Packs are read whole then, from a disk that turns in its order. */
+static void what_the_store_says_of_itself_changes_nothing(void **state)
+{
+	struct store *st = g.reader->repo.store;
+
+	(void)state;
+	st->remote = true;
+	expect_whole(HZ_RESTORE_VERIFY);
+	(void)clean(NULL);
+	st->rotational = true;
+	expect_whole(HZ_RESTORE_VERIFY);
+	(void)clean(NULL);
+	st->rotational = true;
 	restore_limits = (struct restore_limits){ 2000, 1, 2 };
 	expect_whole(HZ_RESTORE_VERIFY);
 }
@@ -609,6 +627,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(everything_is_restored_and_verified),
 		T(small_limits_change_nothing),
+		T(what_the_store_says_of_itself_changes_nothing),
 		T(a_dry_run_counts_the_same_and_writes_nothing),
 		T(options_of_no_meaning_are_refused),
 		T(a_disk_that_fails_leaves_only_whole_files),
