@@ -20,6 +20,7 @@ struct scan {
 	struct scan_worker *w;
 	unsigned workers;
 	pthread_mutex_t error_lock;
+	size_t piece_bytes; /* atomic: see scan_large.c */
 	struct scan_dir *root;
 };
 

@@ -10,6 +10,7 @@
 #define READ_LEN       (1u << 20)
 #define FIRST_TRY      (2u << 20) /* a cut is looked for in this much before more is read */
 #define CHUNKS_PER_CPU 1u
+#define PIECES_BYTES   (4u << 20) /* of chunks that were handed on, together: a chunk may be 8 MiB */
 
 struct large {
 	struct scan *s;
@@ -59,6 +60,33 @@ static void large_leave(struct large *l)
 static void large_drop(void *arg)
 {
 	large_leave(arg);
+}
+
+/* NULL: no worker to hand it to, or too much on its way already. */
+static struct piece *piece_new(struct large *l, size_t index, const void *data, size_t len)
+{
+	struct scan *s = l->s;
+	struct piece *p = NULL;
+
+	if (s->workers == 1)
+		return NULL;
+	if (__atomic_add_fetch(&s->piece_bytes, len, __ATOMIC_RELAXED) <= PIECES_BYTES)
+		p = malloc(sizeof(*p) + len);
+	if (!p) {
+		(void)__atomic_sub_fetch(&s->piece_bytes, len, __ATOMIC_RELAXED);
+		return NULL;
+	}
+	p->l = l;
+	p->index = index;
+	p->len = len;
+	memcpy(p->data, data, len);
+	return p;
+}
+
+static void piece_free(struct piece *p)
+{
+	(void)__atomic_sub_fetch(&p->l->s->piece_bytes, p->len, __ATOMIC_RELAXED);
+	free(p);
 }
 
 /* ---- the end ---- */
@@ -153,7 +181,7 @@ static int piece_run(void *arg, unsigned worker, hz_error **err)
 	struct large *l = p->l;
 	int rc = store_ref(l, worker, p->index, p->data, p->len, err);
 
-	free(p);
+	piece_free(p);
 	if (rc < 0) {
 		large_leave(l);
 		return rc;
@@ -164,9 +192,10 @@ static int piece_run(void *arg, unsigned worker, hz_error **err)
 static void piece_drop(void *arg)
 {
 	struct piece *p = arg;
+	struct large *l = p->l;
 
-	large_leave(p->l);
-	free(p);
+	piece_free(p);
+	large_leave(l);
 }
 
 static int add_chunk(struct large *l, unsigned worker, const uint8_t *data, size_t len, hz_error **err)
@@ -191,17 +220,13 @@ static int add_chunk(struct large *l, unsigned worker, const uint8_t *data, size
 	}
 	l->n++;
 	l->bytes += len;
-	p = s->workers > 1 ? malloc(sizeof(*p) + len) : NULL;
+	p = piece_new(l, index, data, len);
 	if (p) {
-		p->l = l;
-		p->index = index;
-		p->len = len;
-		memcpy(p->data, data, len);
 		(void)__atomic_add_fetch(&l->pieces, 1, __ATOMIC_RELAXED);
 		if (pool_try_submit(s->o.pool, CLASS_CHUNK, s->workers * CHUNKS_PER_CPU, piece_run, piece_drop, p))
 			return 0;
 		(void)__atomic_sub_fetch(&l->pieces, 1, __ATOMIC_RELAXED);
-		free(p);
+		piece_free(p);
 	}
 	return store_ref(l, worker, index, data, len, err);
 }

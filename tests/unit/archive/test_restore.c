@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define SMALL 40u
@@ -298,6 +299,24 @@ static void what_the_store_says_of_itself_changes_nothing(void **state)
 	st->rotational = true;
 	restore_limits = (struct restore_limits){ 2000, 1, 2 };
 	expect_whole(HZ_RESTORE_VERIFY);
+}
+
+/* An access ACL that it would give to all that is made in it: u::rwx, u:5:rwx, g::rwx, m::rwx, o::--- */
+static void a_target_that_hands_down_acls_gives_none(void **state)
+{
+	static const uint8_t acl[] = { 2, 0, 0, 0, 1, 0, 7, 0, 0xff, 0xff, 0xff, 0xff, 2, 0, 7, 0, 5, 0, 0, 0, 4, 0, 7,
+		0, 0xff, 0xff, 0xff, 0xff, 0x10, 0, 7, 0, 0xff, 0xff, 0xff, 0xff, 0x20, 0, 0, 0, 0xff, 0xff, 0xff,
+		0xff };
+	char *path;
+
+	(void)state;
+	assert_int_equal(mkdir(g.out, 0755), 0);
+	if (setxattr(g.out, "system.posix_acl_default", acl, sizeof(acl), 0) < 0)
+		skip();
+	expect_whole(HZ_RESTORE_VERIFY);
+	path = hzt_path(g.out, "a/one");
+	assert_int_equal(getxattr(path, "system.posix_acl_access", NULL, 0), -1);
+	free(path);
 }
 
 static void a_dry_run_counts_the_same_and_writes_nothing(void **state)
@@ -628,6 +647,7 @@ int main(void)
 		T(everything_is_restored_and_verified),
 		T(small_limits_change_nothing),
 		T(what_the_store_says_of_itself_changes_nothing),
+		T(a_target_that_hands_down_acls_gives_none),
 		T(a_dry_run_counts_the_same_and_writes_nothing),
 		T(options_of_no_meaning_are_refused),
 		T(a_disk_that_fails_leaves_only_whole_files),
