@@ -101,6 +101,29 @@ static int slow_size(struct store *s, const char *name, uint64_t *size, hz_error
 	return rc;
 }
 
+/* The answer says how much comes, and brings it. */
+static int slow_get_all(struct store *s, const char *name, size_t max, uint8_t **data, size_t *len, hz_error **err)
+{
+	struct slowstore *w = slow_of(s);
+	uint64_t size = 0, until;
+	AUTO_FREE uint8_t *buf = NULL;
+	int rc = w->below->ops->size(w->below, name, &size, err);
+
+	if (rc == 0 && size > max)
+		rc = err_set(err, HZ_E_CORRUPT, "larger than %zu bytes", max);
+	until = carried(w, &w->down, rc == 0 ? size : 0);
+	if (rc == 0) {
+		buf = malloc(size ? (size_t)size : 1);
+		rc = buf ? w->below->ops->get(w->below, name, 0, buf, (size_t)size, err) : err_nomem(err);
+	}
+	wait_until(until);
+	if (rc < 0)
+		return rc;
+	*data = TAKE(buf);
+	*len = (size_t)size;
+	return 0;
+}
+
 static int slow_list(struct store *s, const char *folder, store_list_fn fn, void *user, hz_error **err)
 {
 	struct slowstore *w = slow_of(s);
@@ -162,6 +185,7 @@ static const struct store_ops slow_ops = {
 	.put = slow_put,
 	.get = slow_get,
 	.size = slow_size,
+	.get_all = slow_get_all,
 	.list = slow_list,
 	.remove = slow_remove,
 	.sync = slow_sync,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A store that fails while content is taken in: the session ends, and nothing that stands in the store refers to what
- * does not. test-label: tsan */
+ * does not. test-label: tsan
+ * test-timeout: 300 */
 #include "taken.h"
 #include "crypto/suite.h"
 #include <errno.h>
