@@ -179,7 +179,9 @@ int backup_session_begin(struct backup *b, hz_error **err)
 		.session = &b->session,
 		.group = &b->group,
 		.seed = b->repo.key->sign_seed,
-		.workers = b->repo.workers };
+		.workers = b->repo.workers,
+		.puts = b->repo.budget.puts,
+		.job = b->job };
 	int rc;
 
 	open_cache(b);

@@ -221,6 +221,13 @@ static int after_put(void *user, const struct pack_done *p, hz_error **err)
 	return rc;
 }
 
+static int cancelled(void *user, hz_error **err)
+{
+	const struct ingest *in = user;
+
+	return job_check(in->o.job, err);
+}
+
 int ingest_take_over(struct ingest *in, const struct run_pack *pack, const struct id *ids, size_t n, hz_error **err)
 {
 	int rc;
@@ -394,7 +401,7 @@ struct id ingest_hardlink(struct ingest *in, unsigned worker, const void *data, 
 int ingest_new(struct ingest **ret, const struct ingest_options *o, hz_error **err)
 {
 	AUTO(ingest_free) struct ingest *in = calloc(1, sizeof(*in));
-	struct packer_hooks hooks = { before_put, after_put, in };
+	struct packer_hooks hooks = { before_put, after_put, in, cancelled };
 	int rc;
 
 	if (!in)
@@ -409,7 +416,7 @@ int ingest_new(struct ingest **ret, const struct ingest_options *o, hz_error **e
 	in->w = calloc(o->workers + 1u, sizeof(*in->w));
 	if (!in->w)
 		return err_nomem(err);
-	rc = packer_new(&in->packer, o->store, o->repo, o->session, o->workers, &hooks, err);
+	rc = packer_new(&in->packer, o->store, o->repo, o->session, o->workers, o->puts, &hooks, err);
 	for (unsigned i = 0; rc == 0 && i <= o->workers; i++) {
 		rc = mac_new(&in->w[i].content, o->repo->suite, o->group->content, err);
 		if (rc == 0)
@@ -428,6 +435,8 @@ void ingest_free(struct ingest *in)
 {
 	if (!in)
 		return;
+	/* Before all that its threads use. */
+	packer_free(TAKE(in->packer));
 	for (unsigned i = 0; in->w && i <= in->o.workers; i++) {
 		struct worker *w = &in->w[i];
 
@@ -443,7 +452,6 @@ void ingest_free(struct ingest *in)
 		free(w->nodes.m);
 	}
 	free(in->w);
-	packer_free(in->packer);
 	for (unsigned i = 0; i < SHARDS; i++) {
 		idmap_release(&in->shards[i].ids);
 		(void)pthread_mutex_destroy(&in->shards[i].lock);

@@ -7,6 +7,7 @@
 #define ARCHIVE_INGEST_H
 
 #include "archive/index.h"
+#include "archive/job.h"
 #include "archive/node.h"
 #include "archive/pack.h"
 #include "archive/state.h"
@@ -26,6 +27,8 @@ struct ingest_options {
 	struct index *index;
 	struct journal *journal; /* NULL in a dry run */
 	unsigned workers;
+	unsigned puts;     /* packs on their way to the store at once; 0: one */
+	const hz_job *job; /* ends waiting for them when it is cancelled; may be NULL */
 };
 
 struct ingest;

@@ -32,24 +32,30 @@ struct pack_done {
 struct packer_hooks {
 	/* Before a pack is put: makes the record durable (names.md, journal). */
 	int (*before_put)(void *user, const struct pack_done *p, hz_error **err);
-	/* After. Both are called from any worker, for one pack once, never two at a time. */
+	/* After. Both are called from threads of the packer, for one pack once, never two at a time. */
 	int (*after_put)(void *user, const struct pack_done *p, hz_error **err);
 	void *user;
+	/* May be NULL. Asked now and then, from any thread, by those who wait for a pack to be put: below 0 ends the
+	 * wait with this result. */
+	int (*check)(void *user, hz_error **err);
 };
 
 struct packer;
-/* store NULL: a dry run, everything but the put. session, header and store are borrowed. */
+/* store NULL: a dry run, everything but the put. session, header and store are borrowed. puts: so many packs may be on
+ * their way to the store at once; with those being filled (one a role) that bounds the memory that it takes. */
 int packer_new(struct packer **ret, struct store *st, const struct repo_header *repo, const struct session *s,
-	unsigned workers, const struct packer_hooks *hooks, hz_error **err);
+	unsigned workers, unsigned puts, const struct packer_hooks *hooks, hz_error **err);
+/* Waits for what is being put; nothing more is. */
 void packer_free(struct packer *p);
 DEFINE_AUTO(struct packer, packer_free)
 
 /* Adds one frame: stored bytes (already compressed or not, as method says) of raw_len bytes, with its n members.
- * Encrypts into the open pack of the role; a full pack is finished and put by the thread that ended it. worker: which
- * of the workers calls. */
+ * Encrypts into the open pack of the role; a full pack is finished and put by a thread of the packer. Waits while as
+ * many as may be are under way. worker: which of the workers calls. The first failure, of a put too, is the result of
+ * this and all later calls, and no further pack is put. */
 int packer_add(struct packer *p, unsigned worker, enum pack_role role, enum frame_method method, const void *data,
 	size_t len, uint32_t raw_len, const struct frame_member *m, size_t n, hz_error **err);
-/* Ends the open packs. No other thread may use the packer now. */
+/* Ends the open packs and waits until all are put. No other thread may use the packer now. */
 int packer_finish(struct packer *p, hz_error **err);
 /* Bytes put to the store so far. */
 uint64_t packer_stored(const struct packer *p);

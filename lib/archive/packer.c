@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Filling packs (docs/format/pack.md). A frame's place is reserved under the lock, its bytes are encrypted outside of
- * it, straight into the pack's memory. The thread that takes the last reference of a closed pack finishes and puts it.
- * Metadata frames wait until there are enough for a pack of their own; what is left at the end goes into the last data
- * pack.
+ * it, straight into the pack's memory. The thread that takes the last reference of a closed pack hands it over to be
+ * finished and put (packer_put.c); a pack is closed only when there is room for one more under way, and who finds it
+ * full waits for that, holding nothing. Metadata frames wait until there are enough for a pack of their own; what is
+ * left at the end goes into the last data pack.
  */
 #include "archive/packer_internal.h"
+#include <limits.h>
 #include <string.h>
 
 #define META_HOLD (2u << 20)
@@ -41,7 +43,7 @@ static size_t full_stream(const struct packer *p)
 }
 
 int packer_new(struct packer **ret, struct store *st, const struct repo_header *repo, const struct session *s,
-	unsigned workers, const struct packer_hooks *hooks, hz_error **err)
+	unsigned workers, unsigned puts, const struct packer_hooks *hooks, hz_error **err)
 {
 	struct packer *p = calloc(1, sizeof(*p));
 
@@ -60,6 +62,7 @@ int packer_new(struct packer **ret, struct store *st, const struct repo_header *
 	p->held_tail = &p->held;
 	(void)pthread_mutex_init(&p->lock, NULL);
 	(void)pthread_mutex_init(&p->put_lock, NULL);
+	packer_puts_begin(p, puts);
 	*ret = p;
 	return 0;
 }
@@ -75,6 +78,7 @@ void packer_free(struct packer *p)
 {
 	if (!p)
 		return;
+	packer_puts_end(p);
 	for (unsigned i = 0; i <= p->workers; i++) {
 		aead_free(p->w[i].a[PACK_META]);
 		aead_free(p->w[i].a[PACK_DATA]);
@@ -107,6 +111,7 @@ static int pack_new(struct packer *p, struct open_pack **ret, hz_error **err)
 	if (!o)
 		return err_nomem(err);
 	random_bytes(o->uid.b, UID_LEN);
+	o->packer = p;
 	o->used = PACK_FRAMES;
 	o->serial = ++p->serial;
 	o->stream = p->spare ? TAKE(p->spare) : malloc(full_stream(p));
@@ -145,24 +150,45 @@ static int worker_cipher(struct aead **ret, struct packer *p, unsigned worker, c
 
 /* ---- adding ---- */
 
-/* With the lock held: the open pack of the role with room for the frame. A full one is closed, and handed out in *full
- * when nobody works on it any more. */
+/* With the lock held: closes the open pack of the role if the frame does not fit any more; *full is set when nobody
+ * works on it. Others may go on with it while this thread waits until it may be closed. */
+static int make_room(struct packer *p, struct open_pack **full, enum pack_role place, enum pack_role role,
+	const struct pack_frame *f, size_t n, hz_error **err)
+{
+	struct open_pack *o;
+
+	while ((o = p->open[place]) && open_pack_need(o, role, f->stored - TAG_LEN, n) > full_stream(p)) {
+		if (p->under_way >= p->puts) {
+			int rc = packer_wait(p, p->puts - 1, err);
+
+			/* Others were at work: whatever is open now has to be looked at. */
+			if (rc < 0)
+				return rc;
+			continue;
+		}
+		o->closed = true;
+		p->open[place] = NULL;
+		p->under_way++;
+		if (o->pending == 0)
+			*full = o;
+	}
+	return 0;
+}
+
+/* With the lock held, which is given up while there is no room: a place for the frame in the open pack of the role. */
 static int reserve(struct packer *p, struct open_pack **ret, struct open_pack **full, enum pack_role place,
 	enum pack_role role, const struct pack_frame *f, const struct frame_member *m, size_t n, uint32_t *index,
 	hz_error **err)
 {
-	struct open_pack *o = p->open[place];
 	struct pack_frame frame = *f;
-	int rc = 0;
+	struct open_pack *o;
+	int rc = packer_wait(p, UINT_MAX, err);
 
-	*full = NULL;
-	if (o && open_pack_need(o, role, f->stored - TAG_LEN, n) > full_stream(p)) {
-		o->closed = true;
-		p->open[place] = NULL;
-		if (o->pending == 0)
-			*full = o;
-		o = NULL;
-	}
+	if (rc == 0)
+		rc = make_room(p, full, place, role, f, n, err);
+	if (rc < 0)
+		return rc;
+	o = p->open[place];
 	if (!o) {
 		rc = pack_new(p, &o, err);
 		if (rc < 0)
@@ -181,6 +207,14 @@ static int reserve(struct packer *p, struct open_pack **ret, struct open_pack **
 	o->pending++;
 	*ret = o;
 	return 0;
+}
+
+/* Whatever went wrong before, what is counted as under way must come to an end. */
+static int hand_over(struct packer *p, struct open_pack *o, int before, hz_error **err)
+{
+	int rc = packer_hand_over(p, o, err);
+
+	return before < 0 ? before : rc;
 }
 
 static int add_to(struct packer *p, unsigned worker, enum pack_role place, enum pack_role role,
@@ -211,16 +245,10 @@ static int add_to(struct packer *p, unsigned worker, enum pack_role place, enum 
 			done = o;
 		(void)pthread_mutex_unlock(&p->lock);
 	}
-	if (full) {
-		int rc2 = packer_finish_pack(p, full, err);
-
-		rc = rc < 0 ? rc : rc2;
-	}
-	if (done) {
-		int rc2 = packer_finish_pack(p, done, err);
-
-		rc = rc < 0 ? rc : rc2;
-	}
+	if (full)
+		rc = hand_over(p, full, rc, err);
+	if (done)
+		rc = hand_over(p, done, rc, err);
 	return rc;
 }
 
@@ -275,7 +303,9 @@ int packer_add(struct packer *p, unsigned worker, enum pack_role role, enum fram
 	if (role == PACK_DATA)
 		return add_to(p, worker, PACK_DATA, PACK_DATA, method, data, len, raw_len, m, n, err);
 	(void)pthread_mutex_lock(&p->lock);
-	rc = hold(p, method, data, len, raw_len, m, n, err);
+	rc = packer_wait(p, UINT_MAX, err);
+	if (rc == 0)
+		rc = hold(p, method, data, len, raw_len, m, n, err);
 	if (rc == 0 && p->held_bytes > META_HOLD) {
 		list = TAKE(p->held);
 		p->held_tail = &p->held;
@@ -285,22 +315,37 @@ int packer_add(struct packer *p, unsigned worker, enum pack_role role, enum fram
 	return rc < 0 ? rc : release_held(p, worker, list, PACK_META, err);
 }
 
+/* The last pack of a role, as full as it is. */
+static int end_open(struct packer *p, enum pack_role role, int rc, hz_error **err)
+{
+	struct open_pack *o = TAKE(p->open[role]);
+
+	if (!o || rc < 0) {
+		open_pack_free(o);
+		return rc;
+	}
+	(void)pthread_mutex_lock(&p->lock);
+	rc = packer_wait(p, p->puts - 1, err);
+	if (rc == 0)
+		p->under_way++;
+	(void)pthread_mutex_unlock(&p->lock);
+	if (rc == 0)
+		return packer_hand_over(p, o, err);
+	open_pack_free(o);
+	return rc;
+}
+
 int packer_finish(struct packer *p, hz_error **err)
 {
 	enum pack_role place = p->open[PACK_META] ? PACK_META : PACK_DATA;
 	struct held_frame *list = TAKE(p->held);
-	int rc;
+	int rc, rc2;
 
 	p->held_tail = &p->held;
 	p->held_bytes = 0;
 	rc = release_held(p, p->workers, list, place, err);
-	for (enum pack_role r = PACK_META; r <= PACK_DATA; r++) {
-		struct open_pack *o = TAKE(p->open[r]);
-
-		if (rc == 0 && o)
-			rc = packer_finish_pack(p, o, err);
-		else
-			open_pack_free(o);
-	}
-	return rc;
+	for (enum pack_role r = PACK_META; r <= PACK_DATA; r++)
+		rc = end_open(p, r, rc, err);
+	rc2 = packer_wait_all(p, err);
+	return rc < 0 ? rc : rc2;
 }

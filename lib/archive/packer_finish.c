@@ -185,8 +185,13 @@ static int put_pack(struct packer *p, struct pack_done *done, const struct name 
 	int rc;
 
 	(void)pthread_mutex_lock(&p->put_lock);
-	rc = p->hooks.before_put(p->hooks.user, done, err);
+	/* While this one waited or was finished another may have failed. */
+	rc = packer_failed(p);
+	if (rc == 0)
+		rc = p->hooks.before_put(p->hooks.user, done, err);
 	(void)pthread_mutex_unlock(&p->put_lock);
+	if (rc == 0)
+		rc = packer_failed(p);
 	if (rc == 0)
 		rc = store_put(p->store, name->s, iov, n, err);
 	if (rc < 0)

@@ -231,6 +231,16 @@ void err_hint(hz_error **err, const char *fmt, ...)
 	errno = saved;
 }
 
+int err_copy(hz_error **err, const hz_error *from)
+{
+	if (err && !*err) {
+		install(err, from->code, from->errnum, strdup(from->message));
+		if (from->hint && !is_bare(*err))
+			(*err)->hint = strdup(from->hint);
+	}
+	return from->code;
+}
+
 int err_nomem(hz_error **err)
 {
 	if (err && !*err)

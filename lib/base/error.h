@@ -27,6 +27,9 @@ void err_hint(hz_error **err, const char *fmt, ...) __attribute__((format(printf
  * above do it themselves; for messages that go other ways. */
 const char *err_text(const char *fmt) __attribute__((format_arg(1)));
 
+/* The same error once more, with its hint, for another caller; returns its code. */
+int err_copy(hz_error **err, const hz_error *from);
+
 /* Shorthand: HZ_E_NOMEM. */
 int err_nomem(hz_error **err);
 

@@ -210,8 +210,13 @@ int store_get_all(struct store *s, const char *name, size_t max, uint8_t **data,
 {
 	AUTO_FREE uint8_t *buf = NULL;
 	uint64_t size;
-	int rc = store_size(s, name, &size, err);
+	int rc = check_name(name, err);
 
+	if (rc < 0)
+		return rc;
+	if (s->ops->get_all)
+		return about(err, s->ops->get_all(s, name, max, data, len, err), name);
+	rc = store_size(s, name, &size, err);
 	if (rc < 0)
 		return rc;
 	if (size > max)

@@ -34,6 +34,8 @@ struct store_ops {
 	/* Exactly len bytes from off, or HZ_E_NOTFOUND, or HZ_E_CORRUPT when the object is shorter. */
 	int (*get)(struct store *s, const char *name, uint64_t off, void *buf, size_t len, hz_error **err);
 	int (*size)(struct store *s, const char *name, uint64_t *size, hz_error **err);
+	/* May be NULL: size and get do. The whole object by one request, as store_get_all promises it. */
+	int (*get_all)(struct store *s, const char *name, size_t max, uint8_t **data, size_t *len, hz_error **err);
 	/* folder "" lists the top level. Names are given whole ("packs/0123..."). */
 	int (*list)(struct store *s, const char *folder, store_list_fn fn, void *user, hz_error **err);
 	/* Deletes and makes it durable; HZ_E_NOTFOUND when it was not there. */

@@ -120,6 +120,22 @@ def make_random(into, scale):
                     left -= f.write(rng.randbytes(min(left, 1 << 20)))
 
 
+def make_random_files(into, megabytes):
+    """Content that does not shrink: a fifth of it in files of 20 KB, the rest in files of up to 20 MB."""
+    os.makedirs(into)
+    rng = random.Random(3)
+    left = megabytes * 1000000
+    for i in range(left // 5 // 20000):
+        if i % PER_FOLDER == 0:
+            folder = os.path.join(into, '%05d' % (i // PER_FOLDER))
+            os.makedirs(folder)
+        with open('%s/f%03d' % (folder, i % PER_FOLDER), 'wb') as f:
+            left -= f.write(rng.randbytes(20000))
+    while left > 0:
+        with open(f'{into}/large-{left}', 'wb') as f:
+            left -= f.write(rng.randbytes(min(left, rng.randint(1000000, 20000000))))
+
+
 def make(name, into, scale):
     {'small': make_small, 'big': make_big, 'many': make_many, 'random': make_random}[name](into, scale)
 

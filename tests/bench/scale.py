@@ -16,9 +16,12 @@ import corpora
 import measure
 import programs
 
-COUNTS = {'workers': '1,2,4', 'files': '10000,100000,1000000', 'chunks': '10000,1000000,10000000'}
+# slow: megabytes (10^6) of files
+COUNTS = {'workers': '1,2,4', 'files': '10000,100000,1000000', 'chunks': '10000,1000000,10000000', 'slow': '400'}
+LATENCY_MS, RATE_MB = 30, 50
 BIN = os.environ['HOZEN_BIN']
 GEN_RUNS = os.path.join(BIN, '../tests/bench/bench_gen_runs')
+SLOW_BACKUP = os.path.join(BIN, '../tests/bench/bench_slow_backup')
 
 
 class Table:
@@ -101,16 +104,49 @@ def chunks(args, store, source):
     return table
 
 
+def slow(args, store, source):
+    """A first backup and a restore over a link: how much of what it can carry was used."""
+    if not os.path.exists(SLOW_BACKUP):
+        sys.exit(f'{SLOW_BACKUP} is missing: build the target bench_slow_backup there')
+    print(f'{LATENCY_MS} ms a request, {RATE_MB} MB/s in each direction')
+    table = Table('MB', 'stored MB', 'backup s', 'MB/s', 'of limit', 'peak MB', 'restore s', 'MB/s ', 'of limit ', 'peak MB ')
+    for count in args.counts:
+        corpora.make_random_files(source, count)
+        corpora.warm(source)
+        time.sleep(3)
+        backups, restores = [], []
+        for n in range(args.rounds):
+            hozen = new_repository(f'{store}/{count}.{n}')
+            far = {'HOZEN_REPO': f'slow://{LATENCY_MS}ms,{RATE_MB}M{hozen.repo}'}
+            backups.append(measure.run([[SLOW_BACKUP, 'create', '-q', *args.options, source]], {**hozen.env, **far}))
+            stored = measure.size_of(f'{hozen.repo}/packs') / 1e6
+            restores.append(measure.run([[SLOW_BACKUP, 'restore', 'latest', '-q', *args.options, '--target', f'{store}/r']],
+                                        {**hozen.reader, **far}))
+            if subprocess.run(['diff', '-r', source, f'{store}/r/{source}'], check=False).returncode != 0:
+                raise measure.Failed('what was restored differs')
+            shutil.rmtree(f'{store}/r')
+            shutil.rmtree(f'{store}/{count}.{n}')
+        cells = [count, stored]
+        for seconds, peak in (medians(backups), medians(restores)):
+            cells += [seconds, stored / seconds, stored / RATE_MB / seconds, peak]
+        table.add(*cells)
+        shutil.rmtree(source)
+    return table
+
+
 def main():
     p = argparse.ArgumentParser(prog='scale.sh')
     p.add_argument('what', choices=COUNTS)
     p.add_argument('--counts', metavar='N,N,...', help=f'default: {COUNTS}')
+    p.add_argument('--mb', metavar='N', help='slow: the same as --counts N')
+    p.add_argument('--options', default='', metavar='"OPTION..."', help='slow: further ones for create and restore')
     p.add_argument('--rounds', type=int, default=3)
     p.add_argument('--source-dir', default=os.environ.get('TMPDIR', '/var/tmp'), metavar='DIR')
     p.add_argument('--store-dir', default='/dev/shm', metavar='DIR')
     p.add_argument('--json', metavar='FILE')
     args = p.parse_args()
-    args.counts = [int(n) for n in (args.counts or COUNTS[args.what]).split(',')]
+    args.counts = [int(n) for n in (args.counts or args.mb or COUNTS[args.what]).split(',')]
+    args.options = args.options.split()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     print(measure.machine())
     store = tempfile.mkdtemp(prefix='hozen-bench.', dir=args.store_dir)

@@ -30,3 +30,10 @@ if [ -x "$HOZEN_BIN/../tests/bench/bench_gen_runs" ]; then
   prints '^ *2,000 '
   nothing_left
 fi
+if [ -x "$HOZEN_BIN/../tests/bench/bench_slow_backup" ]; then
+  run 0 sh "$bench/scale.sh" slow "$@" --mb 3 --options '--workers 2' --json "$T/json"
+  prints '^ *3 '
+  python3 -c 'import json, sys; r = json.load(open(sys.argv[1]))["rows"][0]; assert r["stored MB"] > 3 and 0 < r["of limit"] < 1.05' \
+    "$T/json" || fail 'the record of figures'
+  nothing_left
+fi

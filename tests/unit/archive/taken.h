@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #define WORKERS 4u
+#define PUTS    2u
 
 struct taking {
 	struct fixture *f;
@@ -38,7 +39,8 @@ static UNUSED void taking_begin(struct taking *t, struct fixture *f, const char 
 		.seed = f->writer->sign_seed,
 		.index = t->index,
 		.journal = dry ? NULL : t->journal,
-		.workers = WORKERS };
+		.workers = WORKERS,
+		.puts = PUTS };
 
 	assert_ok(ingest_new(&t->in, &o, &err), &err);
 }

@@ -517,13 +517,13 @@ static int after_put(void *user, const struct pack_done *p, hz_error **err)
 
 static void forge_begin(struct forging *x)
 {
-	struct packer_hooks hooks = { before_put, after_put, x };
+	struct packer_hooks hooks = { .before_put = before_put, .after_put = after_put, .user = x };
 
 	*x = (struct forging){ .n = 0 };
 	x->s = fixture_session(&b->f, b->f.writer);
 	assert_ok(mac_new(&x->data, SUITE_SODIUM, b->f.keys.content, NULL), NULL);
 	assert_ok(mac_new(&x->meta, SUITE_SODIUM, b->f.keys.metadata, NULL), NULL);
-	assert_ok(packer_new(&x->p, b->f.store, &b->f.repo, &x->s, 1, &hooks, NULL), NULL);
+	assert_ok(packer_new(&x->p, b->f.store, &b->f.repo, &x->s, 1, 1, &hooks, NULL), NULL);
 }
 
 static void forge_chunk(struct forging *x, enum pack_role role, const struct id *id, const void *data, size_t len)

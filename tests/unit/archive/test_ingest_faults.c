@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A store that fails while content is taken in: the session ends, and nothing that stands in the store refers to what
- * does not. test-label: tsan */
+ * does not. test-label: tsan
+ * test-timeout: 300 */
 #include "taken.h"
 #include "crypto/suite.h"
 #include <errno.h>
@@ -70,6 +71,8 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static unsigned journal_fault; /* this fsync of a session fails; 0: none */
+
 /* The first failure of a whole session; what it left in the store is checked. */
 static int take_all(struct fixture *f)
 {
@@ -80,6 +83,8 @@ static int take_all(struct fixture *f)
 	int rc;
 
 	taking_begin(&t, f, folder, false);
+	if (journal_fault)
+		fault_start(FAULT_FSYNC, journal_fault, ENOSPC);
 	rc = feed(&t, 0, SHARED, EACH);
 	if (rc == 0)
 		rc = ingest_finish(t.in, &runs, &n, NULL);
@@ -152,6 +157,30 @@ static void a_pack_is_put_only_after_the_journal_has_it(void **state)
 	fixture_free(&f);
 }
 
+/* Whichever record it is, others being put meanwhile: the session ends, and runs name what is there. */
+static void each_failing_record_ends_the_session(void **state)
+{
+	unsigned n;
+
+	(void)state;
+	for (n = 1;; n++) {
+		struct fixture f;
+		bool fired;
+		int rc;
+
+		fixture_new(&f, SUITE_SODIUM);
+		journal_fault = n;
+		rc = take_all(&f);
+		journal_fault = 0;
+		fired = fault_stop();
+		assert_int_equal(rc, fired ? HZ_E_NOSPACE : 0);
+		fixture_free(&f);
+		if (!fired)
+			break;
+	}
+	assert_true(n > 3);
+}
+
 static void a_full_store_takes_no_pack(void **state)
 {
 	const struct run_ref *runs = NULL;
@@ -213,8 +242,9 @@ static void what_a_dead_session_stored_is_not_stored_again(void **state)
 	dead = t.s.id;
 	fail_put(f.store, "packs/", 3, false);
 	assert_int_equal(feed(&t, 0, SHARED, EACH), HZ_E_IO);
-	assert_true(fail_end(f.store));
+	/* Waits for those that are being put. */
 	taking_end(&t);
+	assert_true(fail_end(f.store));
 	packs = count_objects(&f, "packs", &before);
 	assert_true(packs >= 2);
 	assert_int_equal(count_objects(&f, "index", NULL), 0);
@@ -242,6 +272,7 @@ int main(void)
 		IN_FOLDER(a_pack_that_is_not_put_ends_the_session),
 		IN_FOLDER(a_run_that_is_not_put_ends_the_session),
 		IN_FOLDER(a_pack_is_put_only_after_the_journal_has_it),
+		IN_FOLDER(each_failing_record_ends_the_session),
 		IN_FOLDER(a_full_store_takes_no_pack),
 		IN_FOLDER(what_a_dead_session_stored_is_not_stored_again),
 	};

@@ -6,6 +6,7 @@
 #include <zstd.h>
 
 #define THREADS 4u
+#define PUTS    3u
 
 /* ---- what goes in ---- */
 
@@ -127,9 +128,9 @@ static void *fill(void *arg)
 	return NULL;
 }
 
-static void begin(struct filling *x, struct fixture *f, bool dry)
+static void begin_with(struct filling *x, struct fixture *f, bool dry, unsigned puts)
 {
-	struct packer_hooks hooks = { before_put, after_put, x };
+	struct packer_hooks hooks = { .before_put = before_put, .after_put = after_put, .user = x };
 	hz_error *err = NULL;
 
 	*x = (struct filling){ .f = f, .cap = 1u << 14, .per_thread = 60, .chunk_max = 6000 };
@@ -138,7 +139,13 @@ static void begin(struct filling *x, struct fixture *f, bool dry)
 	x->s = fixture_session(f, f->writer);
 	assert_ok(mac_new(&x->data, f->repo.suite, f->keys.content, &err), &err);
 	assert_ok(mac_new(&x->meta, f->repo.suite, f->keys.metadata, &err), &err);
-	assert_ok(packer_new(&x->p, dry ? NULL : f->store, &f->repo, &x->s, THREADS, &hooks, &err), &err);
+	assert_ok(packer_new(&x->p, dry ? NULL : f->store, &f->repo, &x->s, THREADS, puts, &hooks, &err), &err);
+}
+
+/* Shapes of packs do not ask how many are under way. */
+static void begin(struct filling *x, struct fixture *f, bool dry)
+{
+	begin_with(x, f, dry, 1);
 }
 
 static void run_threads(struct filling *x)
@@ -249,7 +256,7 @@ static void many_threads_fill_packs(struct fixture *f)
 	uint64_t bytes = 0;
 	hz_error *err = NULL;
 
-	begin(&x, f, false);
+	begin_with(&x, f, false, PUTS);
 	run_threads(&x);
 	assert_ok(packer_finish(x.p, &err), &err);
 	assert_true(x.n_done > 20);
@@ -425,14 +432,14 @@ static void a_record_that_cannot_be_made_keeps_the_pack_back(void **state)
 {
 	struct fixture f;
 	struct filling x;
-	struct packer_hooks hooks = { refuse, after_put, &x };
+	struct packer_hooks hooks = { .before_put = refuse, .after_put = after_put, .user = &x };
 	hz_error *err = NULL;
 
 	(void)state;
 	fixture_new(&f, SUITE_SODIUM);
 	begin(&x, &f, false);
 	packer_free(TAKE(x.p));
-	assert_ok(packer_new(&x.p, f.store, &f.repo, &x.s, THREADS, &hooks, &err), &err);
+	assert_ok(packer_new(&x.p, f.store, &f.repo, &x.s, THREADS, PUTS, &hooks, &err), &err);
 	add_one(&x, PACK_DATA, 100, 1);
 	assert_fails(packer_finish(x.p, &err), HZ_E_NOSPACE, &err);
 	assert_int_equal(x.n_done, 0);

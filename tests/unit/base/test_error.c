@@ -136,6 +136,30 @@ static void out_of_memory_is_a_constant_that_nothing_changes(void **state)
 	assert_null(again);
 }
 
+static void a_copy_says_the_same_to_another(void **state)
+{
+	AUTO(hz_error_free) hz_error *err = NULL, *copy = NULL, *first = NULL;
+
+	(void)state;
+	errno = ENOSPC;
+	err_errno(&err, "write");
+	err_hint(&err, "make room");
+	assert_int_equal(err_copy(&copy, err), HZ_E_NOSPACE);
+	assert_string_equal(hz_error_message(copy), hz_error_message(err));
+	assert_string_equal(hz_error_hint(copy), "make room");
+	assert_int_equal(hz_error_errno(copy), ENOSPC);
+	assert_int_equal(err_copy(NULL, err), HZ_E_NOSPACE);
+	/* The first one counts. */
+	err_set(&first, HZ_E_IO, "before");
+	assert_int_equal(err_copy(&first, err), HZ_E_NOSPACE);
+	assert_string_equal(hz_error_message(first), "before");
+	err_clear(&copy);
+	err_nomem(&copy);
+	err_clear(&first);
+	assert_int_equal(err_copy(&first, copy), HZ_E_NOMEM);
+	assert_string_equal(hz_error_message(first), "out of memory");
+}
+
 static void every_code_has_a_name(void **state)
 {
 	(void)state;
@@ -160,6 +184,7 @@ int main(void)
 		cmocka_unit_test(the_lowest_hint_stays),
 		cmocka_unit_test(a_name_with_control_characters_cannot_break_the_line),
 		cmocka_unit_test(out_of_memory_is_a_constant_that_nothing_changes),
+		cmocka_unit_test(a_copy_says_the_same_to_another),
 		cmocka_unit_test(every_code_has_a_name),
 	};
 

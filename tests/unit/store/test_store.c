@@ -5,6 +5,7 @@
  */
 #include "store/store.h"
 #include "support/hzt.h"
+#include "support/slowstore.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -32,6 +33,20 @@ static int setup_local(void **state)
 	f->dir = hzt_tmpdir();
 	location = hzt_path(f->dir, "a/store");
 	return store_open(&f->s, location, STORE_CREATE, NULL);
+}
+
+static int setup_slow(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	AUTO_FREE char *location = NULL;
+
+	*state = f;
+	if (!f)
+		return -1;
+	f->dir = hzt_tmpdir();
+	return asprintf(&location, "slow://1ms,50M%s/a", f->dir) < 0
+		? -1
+		: slowstore_open(&f->s, location, STORE_CREATE, NULL);
 }
 
 static int teardown(void **state)
@@ -318,26 +333,26 @@ static void space_is_told(void **state)
 	assert_true(strlen(s->location) > 0);
 }
 
-#define BOTH(t)                                              \
-	{ #t " (folder)", t, setup_local, teardown, NULL },  \
-	{                                                    \
-#t " (memory)", t, setup_mem, teardown, NULL \
+#define EACH(t)                                                                                               \
+	{ #t " (folder)", t, setup_local, teardown, NULL }, { #t " (memory)", t, setup_mem, teardown, NULL }, \
+	{                                                                                                     \
+#t " (slow)", t, setup_slow, teardown, NULL                                                   \
 	}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOTH(what_was_put_is_got),
-		BOTH(second_put_is_refused_and_changes_nothing),
-		BOTH(ranges_are_exact),
-		BOTH(what_is_missing_is_not_found),
-		BOTH(whole_objects_have_a_limit),
-		BOTH(removed_objects_are_gone_and_may_come_back),
-		BOTH(listing_gives_the_names_of_one_folder),
-		BOTH(objects_may_be_removed_while_they_are_listed),
-		BOTH(invalid_names_are_refused),
-		BOTH(of_many_puts_exactly_one_wins),
-		BOTH(space_is_told),
+		EACH(what_was_put_is_got),
+		EACH(second_put_is_refused_and_changes_nothing),
+		EACH(ranges_are_exact),
+		EACH(what_is_missing_is_not_found),
+		EACH(whole_objects_have_a_limit),
+		EACH(removed_objects_are_gone_and_may_come_back),
+		EACH(listing_gives_the_names_of_one_folder),
+		EACH(objects_may_be_removed_while_they_are_listed),
+		EACH(invalid_names_are_refused),
+		EACH(of_many_puts_exactly_one_wins),
+		EACH(space_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
