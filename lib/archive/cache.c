@@ -1,28 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The writer's cache of a source's last tree: see cache.h. It is trusted for speed only as far as its CRC and the
- * base's check go. */
-#include "archive/cache.h"
+/* The writer's cache of a source's last tree: see cache.h. What is in it: cache_folder.c. It is trusted for speed only
+ * as far as its CRC and the base's check go. */
+#include "archive/cache_internal.h"
 #include "archive/object.h"
 #include "base/newfile.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define MAGIC      "hzcache1"
-#define HEADER_LEN (8u + 3 * UID_LEN + 2 * ID_LEN + 8 + 8)
-#define RECORD_MAX (1u << 30)
-#define WRITE_BUF  (1u << 20)
+#define MAGIC "hzcache2"
 
-struct file_name {
-	char s[96];
-};
-
-static struct file_name name_of(const struct id *source, const char *suffix)
+static struct cache_file_name name_of(const struct id *source, const char *suffix)
 {
-	struct file_name n;
+	struct cache_file_name n;
 
 	(void)snprintf(n.s, sizeof(n.s), "%.32s%s", id_hex(source).s, suffix);
 	return n;
@@ -33,7 +25,8 @@ static int dir_path(char **path, const char *dir, const struct cache_key *key)
 	return asprintf(path, "%s/%s", dir, uid_hex(&key->writer).s) < 0 ? HZ_E_NOMEM : 0;
 }
 
-static void header_encode(uint8_t h[HEADER_LEN], const struct cache_key *key, const struct id *base, uint64_t root)
+static void header_encode(
+	uint8_t h[CACHE_HEADER_LEN], const struct cache_key *key, const struct id *base, uint64_t root)
 {
 	uint8_t *p = h;
 
@@ -44,20 +37,15 @@ static void header_encode(uint8_t h[HEADER_LEN], const struct cache_key *key, co
 	memcpy(p, key->source.b, ID_LEN), p += ID_LEN;
 	memcpy(p, base->b, ID_LEN), p += ID_LEN;
 	put_le64(p, root), p += 8;
-	put_le64(p, crc64_xz(0, h, HEADER_LEN - 8));
+	put_le64(p, crc64_xz(0, h, CACHE_HEADER_LEN - 8));
 }
 
 /* ---- reading ---- */
 
-struct cache_reader {
-	int fd;
-	uint64_t size;
-};
-
 static int open_one(struct cache_reader **ret, struct id *base, uint64_t *root, int dirfd, const char *name,
 	const struct cache_key *key)
 {
-	uint8_t h[HEADER_LEN], want[HEADER_LEN];
+	uint8_t h[CACHE_HEADER_LEN], want[CACHE_HEADER_LEN];
 	AUTO_FD int fd = vfs()->openat(dirfd, name, O_RDONLY | O_NOFOLLOW, 0);
 	struct stat st;
 	struct cache_reader *c;
@@ -67,8 +55,8 @@ static int open_one(struct cache_reader **ret, struct id *base, uint64_t *root, 
 	if (fd < 0 || vfs()->fstat(fd, &st) < 0 || st.st_uid != geteuid() || (st.st_mode & 077) ||
 		vfs_pread_all(fd, h, sizeof(h), 0) < 0)
 		return HZ_E_NOTFOUND;
-	memcpy(of.b, h + HEADER_LEN - 16 - ID_LEN, ID_LEN);
-	at = get_le64(h + HEADER_LEN - 16);
+	memcpy(of.b, h + CACHE_HEADER_LEN - 16 - ID_LEN, ID_LEN);
+	at = get_le64(h + CACHE_HEADER_LEN - 16);
 	header_encode(want, key, &of, at);
 	if (memcmp(h, want, sizeof(h)) != 0)
 		return HZ_E_NOTFOUND;
@@ -116,121 +104,7 @@ void cache_close(struct cache_reader *c)
 	free(c);
 }
 
-void cache_dir_release(struct cache_dir *d)
-{
-	free(d->data);
-	free(d->children);
-	*d = (struct cache_dir){ 0 };
-}
-
-static void sig_decode(struct stat_sig *s, struct dec *d)
-{
-	s->size = dec_u64(d);
-	s->ino = dec_u64(d);
-	s->mtime_sec = dec_i64(d);
-	s->ctime_sec = dec_i64(d);
-	s->mtime_nsec = dec_u32(d);
-	s->ctime_nsec = dec_u32(d);
-	s->mode = dec_u32(d);
-	s->uid = dec_u32(d);
-	s->gid = dec_u32(d);
-	s->dev = dec_u64(d);
-}
-
-static void sig_encode(struct enc *e, const struct stat_sig *s)
-{
-	enc_u64(e, s->size);
-	enc_u64(e, s->ino);
-	enc_i64(e, s->mtime_sec);
-	enc_i64(e, s->ctime_sec);
-	enc_u32(e, s->mtime_nsec);
-	enc_u32(e, s->ctime_nsec);
-	enc_u32(e, s->mode);
-	enc_u32(e, s->uid);
-	enc_u32(e, s->gid);
-	enc_u64(e, s->dev);
-}
-
-static bool decode_record(struct cache_dir *d, size_t len)
-{
-	struct dec r = dec_of(d->data + 4, len);
-
-	d->n = dec_u32(&r);
-	if (d->n > len / 64)
-		return false;
-	d->children = calloc((size_t)d->n + 1, sizeof(*d->children));
-	if (!d->children)
-		return false;
-	for (uint32_t i = 0; i < d->n; i++) {
-		struct cache_child *c = &d->children[i];
-		size_t n;
-
-		c->name = dec_blob(&r, ENTRY_NAME_MAX, &n);
-		c->name_len = (uint32_t)n;
-		sig_decode(&c->sig, &r);
-		c->flags = dec_u8(&r);
-		c->record = dec_u64(&r);
-		c->entry = dec_blob(&r, ENTRY_MAX, &n);
-		c->entry_len = (uint32_t)n;
-	}
-	return dec_done(&r);
-}
-
-int cache_read(const struct cache_reader *c, uint64_t record, struct cache_dir *d)
-{
-	uint8_t head[4];
-	uint32_t len;
-
-	*d = (struct cache_dir){ 0 };
-	if (record < HEADER_LEN || record > c->size || vfs_pread_all(c->fd, head, 4, record) < 0)
-		return HZ_E_CORRUPT;
-	len = get_le32(head);
-	if (len > RECORD_MAX || record + 12 + len > c->size)
-		return HZ_E_CORRUPT;
-	d->data = malloc((size_t)len + 12);
-	if (!d->data)
-		return HZ_E_NOMEM;
-	if (vfs_pread_all(c->fd, d->data, (size_t)len + 12, record) < 0 ||
-		crc64_xz(0, d->data, (size_t)len + 4) != get_le64(d->data + 4 + len) || !decode_record(d, len)) {
-		cache_dir_release(d);
-		return HZ_E_CORRUPT;
-	}
-	return 0;
-}
-
-const struct cache_child *cache_find(const struct cache_dir *d, const void *name, size_t len)
-{
-	uint32_t lo = 0, hi = d->n;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		const struct cache_child *c = &d->children[mid];
-		int r = memcmp(c->name, name, c->name_len < len ? c->name_len : len);
-
-		if (r == 0)
-			r = (c->name_len > len) - (c->name_len < len);
-		if (r == 0)
-			return c;
-		if (r < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return NULL;
-}
-
 /* ---- writing ---- */
-
-struct cache_writer {
-	struct cache_key key;
-	int dirfd, fd;
-	struct file_name temp;
-	pthread_mutex_t lock;
-	struct buf b;
-	uint64_t at; /* file offset of what is in b */
-	int failed;  /* errno of the first failure */
-	bool pending;
-};
 
 int cache_create(struct cache_writer **ret, const char *dir, const struct cache_key *key, hz_error **err)
 {
@@ -254,24 +128,12 @@ int cache_create(struct cache_writer **ret, const char *dir, const struct cache_
 	w->fd = vfs()->openat(w->dirfd, w->temp.s, O_RDWR | O_CREAT | O_EXCL, 0600);
 	if (w->fd < 0)
 		return err_errno(err, "cache %s", path);
-	w->at = HEADER_LEN;
+	w->at = CACHE_HEADER_LEN;
 	*ret = TAKE(w);
 	return 0;
 }
 
-void cache_child_encode(struct buf *payload, const struct cache_child *c)
-{
-	struct enc e = enc_to(payload);
-
-	enc_blob(&e, c->name, c->name_len);
-	sig_encode(&e, &c->sig);
-	enc_u8(&e, c->flags);
-	enc_u64(&e, c->record);
-	enc_blob(&e, c->entry, c->entry_len);
-}
-
-/* With the lock held. */
-static void flush(struct cache_writer *w)
+void cache_flush(struct cache_writer *w)
 {
 	struct iovec iov = { w->b.data, w->b.len };
 
@@ -281,36 +143,12 @@ static void flush(struct cache_writer *w)
 	buf_reset(&w->b);
 }
 
-uint64_t cache_write(struct cache_writer *w, uint32_t n, const struct buf *payload)
-{
-	struct enc e = enc_to(&w->b);
-	uint64_t record = 0;
-
-	(void)pthread_mutex_lock(&w->lock);
-	size_t start = w->b.len;
-
-	enc_u32(&e, (uint32_t)payload->len + 4);
-	enc_u32(&e, n);
-	enc_bytes(&e, payload->data, payload->len);
-	if (!e.bad)
-		enc_u64(&e, crc64_xz(0, w->b.data + start, w->b.len - start));
-	if (!w->failed && (e.bad || payload->len > RECORD_MAX - 64))
-		w->failed = ENOMEM;
-	record = w->at + start;
-	if (w->b.len >= WRITE_BUF)
-		flush(w);
-	if (w->failed)
-		record = 0;
-	(void)pthread_mutex_unlock(&w->lock);
-	return record;
-}
-
 int cache_prepare(struct cache_writer *w, const struct id *commit, uint64_t root, hz_error **err)
 {
-	uint8_t h[HEADER_LEN];
+	uint8_t h[CACHE_HEADER_LEN];
 	struct iovec iov = { h, sizeof(h) };
 
-	flush(w);
+	cache_flush(w);
 	header_encode(h, &w->key, commit, root);
 	if (w->failed) {
 		errno = w->failed;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+struct scan_limits scan_limits = { .children = 4096, .children_min = 256 };
+
 void scan_result_release(struct scan_result *r)
 {
 	buf_release(&r->root);
@@ -122,6 +124,7 @@ static void workers_free(struct scan *s)
 		buf_release(&s->w[i].data);
 		buf_release(&s->w[i].encoded);
 		buf_release(&s->w[i].path);
+		cache_out_release(&s->w[i].out);
 	}
 	free(s->w);
 }
@@ -135,12 +138,13 @@ static struct scan_dir *root_dir(const struct scan *s)
 	d->fd = d->slash_fd = -1;
 	d->fd_refs = 1;
 	d->pending = 1;
+	d->limit = scan_limits.children;
 	d->node = &s->o.sources->root;
 	if (arena_new(&d->arena, NULL) < 0) {
 		free(d);
 		return NULL;
 	}
-	if (s->o.cache && cache_read(s->o.cache, s->o.cache_root, &d->cached) == 0)
+	if (s->o.cache && cache_folder_open(&d->cached, s->o.cache, s->o.cache_root) == 0)
 		d->has_cached = true;
 	return d;
 }

@@ -56,6 +56,13 @@ struct scan_result {
 	uint64_t n_listed;
 	uint64_t sources_found;
 };
+/* What bounds memory: how many children of a folder are held at once. All that are held on the way from the root to one
+ * folder count together, but each folder may hold the minimum. Tests make it small. */
+struct scan_limits {
+	uint32_t children, children_min;
+};
+extern struct scan_limits scan_limits;
+
 void scan_result_release(struct scan_result *r);
 /* Runs to the end. r is set as far as known on failure too. */
 int scan_run(const struct scan_options *o, struct scan_result *r, hz_error **err);

@@ -13,13 +13,12 @@
 
 static void dir_free(struct scan_dir *d)
 {
-	for (uint32_t i = 0; i < d->n; i++) {
-		free(d->children[i].name);
-		if (!d->children[i].borrowed)
-			free(d->children[i].entry);
-	}
+	slice_free(d);
 	free(d->children);
-	cache_dir_release(&d->cached);
+	names_release(&d->names);
+	node_builder_free(d->list);
+	cache_record_release(&d->record);
+	cache_folder_close(&d->cached);
 	arena_free(d->arena);
 	fd_close(&d->fd);
 	fd_close(&d->slash_fd);
@@ -93,6 +92,9 @@ int subdir_start(struct scan *s, struct scan_dir *d, uint32_t slot, hz_error **e
 	n->pending = n->fd_refs = 1;
 	n->node = c->node;
 	n->st = c->st;
+	n->limit = d->limit > d->n ? d->limit - d->n : 0;
+	if (n->limit < scan_limits.children_min)
+		n->limit = scan_limits.children_min;
 	n->root_dev = c->node && c->node->whole ? c->st.sig.dev : d->root_dev;
 	if (arena_new(&n->arena, NULL) < 0) {
 		free(n);
@@ -138,14 +140,69 @@ static void root_open(struct scan *s, struct scan_dir *d)
 		bump(&s->r->sources_found, 1);
 }
 
-static void could_not_open(struct scan *s, struct scan_dir *d, int e)
+/* What the list called a folder could not be opened, and tells by its stat what it is. False: it is left out. */
+static bool stat_unopened(struct scan *s, struct scan_dir *d, struct scan_child *c)
+{
+	int e = source_stat(&d->st, dir_fd_of(d->parent, c), c->name);
+
+	if (e == 0 && !S_ISDIR(d->st.sig.mode))
+		e = ENOTDIR;
+	if (e && e != ENOENT) {
+		scan_error(s, SOURCE_UNREADABLE, d, NULL, "stat", e);
+		__atomic_store_n(&d->parent->partial, true, __ATOMIC_RELAXED);
+	}
+	return e == 0;
+}
+
+static void could_not_open(struct scan *s, struct scan_dir *d, struct scan_child *c, int e)
 {
 	/* As with files: what vanished since it was listed was removed in time. */
-	d->vanished = e == ENOENT && d->parent && !d->parent->children[d->slot].node;
-	if (d->vanished)
+	d->left_out = c && !c->node && (e == ENOENT || (!c->has_stat && !stat_unopened(s, d, c)));
+	if (d->left_out)
 		return;
 	scan_error(s, e == ENOENT ? SOURCE_MISSING : SOURCE_UNREADABLE, d, NULL, "folder cannot be opened", e);
 	d->unreadable = d->partial = true;
+}
+
+static bool is_ours(struct scan *s, const struct scan_dir *d)
+{
+	for (size_t i = 0; i < s->o.n_skip; i++) {
+		if (s->o.skip[i].dev == d->st.sig.dev && s->o.skip[i].ino == d->st.sig.ino) {
+			AUTO_IN(buf_release) struct buf b = BUF_INIT;
+
+			if (scan_path(&b, d, NULL) == 0)
+				job_event(s->o.job, HZ_EVENT_NOTE, b.data, b.len,
+					"left out: it belongs to hozen (repository, state or cache)");
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The folder's descriptor, and its stat by it. *closed: it can only be passed. */
+static void open_and_stat(struct scan *s, struct scan_dir *d, struct scan_child *c, bool only_way, bool *closed)
+{
+	int e;
+
+	if (!c)
+		root_open(s, d);
+	else if (d->node && !d->node->whole && !d->node->covered)
+		d->fd = open_way(dir_fd_of(d->parent, c), c->name, closed);
+	else
+		d->fd = open_at(dir_fd_of(d->parent, c), c->name, false);
+	if (d->fd < 0 && !only_way) {
+		could_not_open(s, d, c, errno);
+	} else if (d->fd >= 0) {
+		e = source_stat_fd(&d->st, d->fd);
+		if (e)
+			scan_error(s, SOURCE_ATTRS, d, NULL, "stat", e);
+		if (e && c && !c->has_stat)
+			d->left_out = !stat_unopened(s, d, c);
+	}
+	if (!d->parent)
+		d->root_dev = d->st.sig.dev;
+	else if (!d->left_out)
+		d->left_out = is_ours(s, d);
 }
 
 /* Opens and reads the folder's own attributes; a folder that cannot be opened keeps what its stat says. */
@@ -156,25 +213,11 @@ static int dir_open(struct scan *s, struct scan_dir *d, hz_error **err)
 	bool closed = false, only_way = !d->parent && !d->node->whole;
 	int e;
 
-	if (!d->parent)
-		root_open(s, d);
-	else if (d->node && !d->node->whole && !d->node->covered)
-		d->fd = open_way(dir_fd_of(d->parent, c), c->name, &closed);
-	else
-		d->fd = open_at(dir_fd_of(d->parent, c), c->name, false);
-	if (d->fd < 0 && !only_way) {
-		could_not_open(s, d, errno);
-	} else if (d->fd >= 0) {
-		e = source_stat_fd(&d->st, d->fd);
-		if (e)
-			scan_error(s, SOURCE_ATTRS, d, NULL, "stat", e);
-		if (c)
-			c->st = d->st;
-	}
-	if (!d->parent)
-		d->root_dev = d->st.sig.dev;
-	if (only_way || d->vanished)
+	open_and_stat(s, d, c, only_way, &closed);
+	if (only_way || d->left_out)
 		return 0;
+	if (c)
+		c->st = d->st;
 	e = entry_read(&d->entry, d->arena, s->names, &d->st, d->parent ? dir_fd_of(d->parent, c) : d->fd,
 		c ? c->name : ".", closed ? -1 : d->fd, &what);
 	if (e == ENOMEM)
@@ -200,6 +243,22 @@ static int dir_list(struct scan *s, struct scan_dir *d, hz_error **err)
 	return other ? 0 : dir_list_all(s, d, err);
 }
 
+/* What the base has of this folder: its children, and its list, which the parent's record remembers. */
+static void dir_recall(struct scan *s, struct scan_dir *d)
+{
+	const struct cache_child *k = d->parent->children[d->slot].cached;
+	struct entry e;
+
+	if (!k || !k->record || cache_folder_open(&d->cached, s->o.cache, k->record) < 0)
+		return;
+	d->has_cached = true;
+	if (!s->o.trust_cache || entry_decode(&e, d->arena, k->entry, k->entry_len, NULL) < 0)
+		return;
+	d->old_tree = e.tree;
+	d->has_old_tree = e.has_tree;
+	d->is_same = true;
+}
+
 int dir_run(void *arg, unsigned worker, hz_error **err)
 {
 	struct dir_task *t = arg;
@@ -210,18 +269,14 @@ int dir_run(void *arg, unsigned worker, hz_error **err)
 	free(t);
 	rc = dir_open(s, d, err);
 	if (d->parent) {
-		const struct scan_child *c = &d->parent->children[d->slot];
-
-		if (c->cached && c->cached->record && s->o.cache)
-			d->has_cached = cache_read(s->o.cache, c->cached->record, &d->cached) == 0;
+		if (rc == 0 && !d->left_out)
+			dir_recall(s, d);
 		dir_fd_release(d->parent);
 	}
-	if (rc == 0 && (d->fd >= 0 || !d->parent) && !d->unreadable) {
+	if (rc == 0 && (d->fd >= 0 || !d->parent) && !d->unreadable && !d->left_out)
 		rc = dir_list(s, d, err);
-		if (rc == 0)
-			rc = dir_children_start(s, worker, d, err);
-	}
-	dir_fd_release(d);
+	if (rc == 0)
+		rc = slice_start(s, worker, d, err);
 	if (rc < 0) {
 		dir_abandon(d);
 		return rc;
@@ -230,77 +285,6 @@ int dir_run(void *arg, unsigned worker, hz_error **err)
 }
 
 /* ---- the end of a folder ---- */
-
-static bool all_same(const struct scan_dir *d)
-{
-	if (!d->has_cached || d->cached.n != d->n)
-		return false;
-	for (uint32_t i = 0; i < d->n; i++) {
-		const struct scan_child *c = &d->children[i];
-
-		if (!c->cached || !c->entry || c->entry_len != c->cached->entry_len ||
-			memcmp(c->entry, c->cached->entry, c->entry_len) != 0)
-			return false;
-	}
-	return true;
-}
-
-/* The list that the base has for this folder, from the entry remembered by the parent. */
-static bool old_tree(struct scan_dir *d, struct scan *s, struct list_ref *ref, bool *has)
-{
-	const struct cache_child *k = d->parent ? d->parent->children[d->slot].cached : NULL;
-	struct entry e;
-
-	if (!s->o.trust_cache || !k || entry_decode(&e, d->arena, k->entry, k->entry_len, NULL) < 0)
-		return false;
-	*ref = e.tree;
-	*has = e.has_tree;
-	return true;
-}
-
-static int build_tree(
-	struct scan *s, unsigned worker, struct scan_dir *d, bool *has, struct list_ref *ref, hz_error **err)
-{
-	struct node_user u = { s, worker };
-	AUTO(node_builder_free) struct node_builder *b = NULL;
-	int rc;
-
-	if (all_same(d) && old_tree(d, s, ref, has))
-		return 0;
-	rc = node_builder_new(&b, NODE_TREE, scan_put_node, &u, err);
-	for (uint32_t i = 0; rc == 0 && i < d->n; i++) {
-		const struct scan_child *c = &d->children[i];
-
-		if (c->entry)
-			rc = node_builder_add(b, c->entry, c->entry_len, c->name, strlen(c->name), err);
-	}
-	return rc < 0 ? rc : node_builder_finish(b, has, ref, err);
-}
-
-static uint64_t write_cache(struct scan *s, const struct scan_dir *d)
-{
-	AUTO_IN(buf_release) struct buf b = BUF_INIT;
-	uint32_t n = 0;
-
-	if (!s->o.new_cache)
-		return 0;
-	for (uint32_t i = 0; i < d->n; i++) {
-		const struct scan_child *c = &d->children[i];
-		struct cache_child k = { .name = (const uint8_t *)c->name,
-			.name_len = (uint32_t)strlen(c->name),
-			.sig = c->st.sig,
-			.flags = c->flags,
-			.record = c->record,
-			.entry = c->entry,
-			.entry_len = c->entry_len };
-
-		if (!c->entry)
-			continue;
-		cache_child_encode(&b, &k);
-		n++;
-	}
-	return cache_write(s->o.new_cache, n, &b);
-}
 
 static void count_dir(struct scan *s, const struct scan_dir *d, const struct scan_child *c)
 {
@@ -321,10 +305,10 @@ static int dir_end(struct scan *s, unsigned worker, struct scan_dir *d, hz_error
 {
 	struct scan_child *c = d->parent ? &d->parent->children[d->slot] : NULL;
 	struct entry *e = &d->entry;
-	uint64_t record;
-	int rc;
+	uint64_t record = 0;
+	int rc = 0;
 
-	if (d->vanished)
+	if (d->left_out)
 		return 0;
 	if (!d->has_entry)
 		*e = (struct entry){ .mode = S_IFDIR | 0755, .user = "", .group = "", .flags = ENTRY_SYNTHETIC };
@@ -332,10 +316,14 @@ static int dir_end(struct scan *s, unsigned worker, struct scan_dir *d, hz_error
 	e->name_len = (uint32_t)strlen((const char *)e->name);
 	if (__atomic_load_n(&d->partial, __ATOMIC_RELAXED))
 		e->flags |= ENTRY_PARTIAL;
-	rc = build_tree(s, worker, d, &e->has_tree, &e->tree, err);
+	e->has_tree = d->has_old_tree;
+	e->tree = d->old_tree;
+	if (!d->is_same)
+		rc = node_builder_finish(d->list, &e->has_tree, &e->tree, err);
 	if (rc < 0)
 		return rc;
-	record = write_cache(s, d);
+	if (s->o.new_cache)
+		record = cache_write_folder(s->o.new_cache, &d->record);
 	if (c) {
 		c->record = record;
 		rc = child_set_entry(s, worker, c, e, err);
@@ -348,20 +336,38 @@ static int dir_end(struct scan *s, unsigned worker, struct scan_dir *d, hz_error
 	return rc;
 }
 
+/* Nothing of a slice is in work any more. 1: the folder is ended; 0: its next slice has begun. */
+static int dir_go_on(struct scan *s, unsigned worker, struct scan_dir *d, hz_error **err)
+{
+	int rc = slice_end(s, worker, d, err);
+
+	if (rc == 0 && !slice_is_last(d))
+		return slice_start(s, worker, d, err);
+	if (rc == 0)
+		rc = dir_end(s, worker, d, err);
+	return rc < 0 ? rc : 1;
+}
+
 int dir_done(struct scan *s, unsigned worker, struct scan_dir *d, hz_error **err)
 {
 	while (d) {
 		struct scan_dir *parent = d->parent;
-		int rc;
+		int rc = 0;
 
 		if (__atomic_sub_fetch(&d->pending, 1, __ATOMIC_ACQ_REL) != 0)
 			return 0;
-		rc = dir_end(s, worker, d, err);
-		dir_free(d);
-		if (rc < 0) {
-			dir_abandon(parent);
-			return rc;
+		/* Held by what follows. */
+		__atomic_store_n(&d->pending, 1, __ATOMIC_RELAXED);
+		/* A stopped walk has dropped some of it. */
+		if (!pool_stopped(s->o.pool))
+			rc = dir_go_on(s, worker, d, err);
+		if (rc < 0 || pool_stopped(s->o.pool)) {
+			dir_abandon(d);
+			return rc < 0 ? rc : 0;
 		}
+		if (rc == 0)
+			continue;
+		dir_free(d);
 		d = parent;
 	}
 	return 0;

@@ -82,6 +82,9 @@ int child_set_entry(struct scan *s, unsigned worker, struct scan_child *c, const
 		return err_nomem(err);
 	memcpy(c->entry, b->data, b->len);
 	c->entry_len = (uint32_t)b->len;
+	/* By the stat that the entry was made of, which is not always the first one. */
+	if (is_racy(s, &c->st.sig))
+		c->flags |= CACHE_RACY;
 	return 0;
 }
 
@@ -222,7 +225,7 @@ static int store_small(struct scan *s, unsigned worker, struct scan_dir *d, stru
 	if (r)
 		scan_error(s, SOURCE_ATTRS, d, c->name, what ? what : "attributes", r);
 	e.name = (const uint8_t *)c->name;
-	e.name_len = (uint32_t)strlen(c->name);
+	e.name_len = c->name_len;
 	set_stat(&e, &c->st);
 	if (changed)
 		e.flags |= ENTRY_CHANGED;
@@ -399,7 +402,7 @@ int other_read(struct scan *s, unsigned worker, struct scan_dir *d, struct scan_
 		}
 	}
 	e.name = (const uint8_t *)c->name;
-	e.name_len = (uint32_t)strlen(c->name);
+	e.name_len = c->name_len;
 	entry_set_hardlink(s, worker, &e, d, c);
 	bump(&s->r->counts.others, 1);
 	return child_set_entry(s, worker, c, &e, err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Shared by scan.c (the walk), scan_dir.c (folders), scan_file.c (small files), scan_large.c (large ones). */
+/* Shared by scan.c (the walk), scan_dir.c (folders), scan_list.c (their names), scan_slice.c (their children),
+ * scan_file.c (small files), scan_large.c (large ones). */
 #ifndef ARCHIVE_SCAN_INTERNAL_H
 #define ARCHIVE_SCAN_INTERNAL_H
 
@@ -11,6 +12,7 @@ enum { CLASS_DIR = 0, CLASS_FILES = 1, CLASS_CHUNK = 2 };
 struct scan_worker {
 	struct arena *arena;
 	struct buf data, encoded, path;
+	struct cache_out out;
 };
 
 struct scan {
@@ -24,39 +26,78 @@ struct scan {
 	struct scan_dir *root;
 };
 
+/* The names in a folder, one after the other: u8 type (DT_*), the name, NUL. */
+struct scan_names {
+	struct buf b;
+	uint32_t *at; /* where each begins; ascending by name once the list is complete */
+	uint32_t n, cap;
+};
+int names_add(struct scan_names *v, const char *name, unsigned char type);
+/* Brings them into order. A name that is there twice stays once, its type unknown if there are two. */
+void names_sort(struct scan_names *v);
+void names_release(struct scan_names *v);
+
+static inline const char *names_get(const struct scan_names *v, uint32_t i)
+{
+	return (const char *)v->b.data + v->at[i];
+}
+static inline unsigned char names_type(const struct scan_names *v, uint32_t i)
+{
+	return v->b.data[v->at[i] - 1];
+}
+
 struct scan_child {
-	char *name;
+	const char *name; /* in the folder's names */
 	struct source_stat st;
 	const struct source_node *node; /* it, or something below, was asked for by name */
 	const struct cache_child *cached;
 	uint8_t *entry; /* encoded; NULL: left out */
 	uint32_t entry_len;
+	uint32_t name_len;
 	uint64_t record;
 	uint8_t flags; /* CACHE_* */
 	bool borrowed; /* entry belongs to the folder's cached record */
 	bool from_slash;
 	bool is_dir; /* a started folder owns st, entry and record until it is done */
+	bool has_stat;
 };
 
+/*
+ * A folder is worked through in slices of its sorted names: only those of one slice are children in memory. When all of
+ * a slice is done its entries go to the folder's list and to the cache, and the next slice begins; so a task of a child
+ * runs while its slice is the folder's children.
+ */
 struct scan_dir {
 	struct scan_dir *parent;
 	uint32_t slot;                  /* in the parent's children */
 	const struct source_node *node; /* as of the child that it is; NULL: list all of it */
 	int fd, slash_fd;               /* slash_fd: "/", for the root of absolute paths */
-	int fd_refs;                    /* atomic */
+	int fd_refs;                    /* atomic; one is the folder's own until its last slice has begun */
 	int pending;                    /* atomic */
-	bool unreadable, partial, has_cached;
-	bool vanished; /* since its parent was listed: no entry */
-	struct cache_dir cached;
-	struct scan_child *children;
-	uint32_t n, cap;
+	bool unreadable, partial, has_cached, has_entry;
+	bool left_out; /* it vanished since its parent was listed, or does not count: no entry */
+	struct cache_folder cached;
+	struct scan_names names;
+	uint32_t next;                       /* the first name of the next slice */
+	const struct source_node *next_node; /* the first one asked for that is not below next */
+	struct scan_child *children;         /* the slice */
+	uint32_t n, limit;
 	struct arena *arena; /* own attributes */
 	struct entry entry;
-	bool has_entry;
-	uint64_t root_dev;
-	uint64_t fsid;
-	bool has_fsid;
 	struct source_stat st;
+	uint64_t root_dev;
+
+	/* The list. As long as it is what the base has nothing is written, and it is referred to in the end. */
+	bool is_same;
+	uint64_t listed; /* entries in the slices that are done */
+	struct list_ref old_tree;
+	bool has_old_tree;
+	struct node_user {
+		struct scan *s;
+		unsigned worker;
+	} user;
+	struct node_builder *list;
+	struct cache_record record;
 };
 
 static inline void bump(uint64_t *counter, uint64_t by)
@@ -83,10 +124,6 @@ int entry_set_chunks(
 int entry_set_extents(
 	struct scan *s, unsigned worker, struct entry *e, const struct extent *x, size_t n, hz_error **err);
 int scan_put_node(void *user, enum node_kind kind, const uint8_t *data, size_t len, struct id *id, hz_error **err);
-struct node_user {
-	struct scan *s;
-	unsigned worker;
-};
 
 /* Data extents of an open file with holes, by SEEK_DATA. *n = 0 and *whole when all of it is data. 0 or an errno. */
 int file_extents(struct extent **x, size_t *n, bool *whole, int fd, uint64_t size);
@@ -106,11 +143,21 @@ struct dir_task {
 	struct scan_dir *d;
 };
 
-/* scan_list.c: fills the children; starts all that count. */
+/* scan_list.c: the names of a folder, those that were asked for among them. */
 int dir_list_nodes(struct scan_dir *d, hz_error **err);
 int dir_list_all(struct scan *s, struct scan_dir *d, hz_error **err);
-int dir_children_start(struct scan *s, unsigned worker, struct scan_dir *d, hz_error **err);
 int subdir_start(struct scan *s, struct scan_dir *d, uint32_t slot, hz_error **err);
+
+/* scan_slice.c: makes the next names the children, and starts all that count. */
+int slice_start(struct scan *s, unsigned worker, struct scan_dir *d, hz_error **err);
+/* All of them are done: they go to the list and to the cache. */
+int slice_end(struct scan *s, unsigned worker, struct scan_dir *d, hz_error **err);
+void slice_free(struct scan_dir *d);
+static inline bool slice_is_last(const struct scan_dir *d)
+{
+	return d->next == d->names.n;
+}
+bool is_racy(const struct scan *s, const struct stat_sig *sig);
 
 /* Files first..first+n-1 of the folder's list of files to read. */
 int files_submit(

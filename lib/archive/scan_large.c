@@ -107,7 +107,7 @@ static int large_entry(struct large *l, unsigned worker, hz_error **err)
 	if (r)
 		scan_error(s, SOURCE_ATTRS, l->d, c->name, what ? what : "attributes", r);
 	e.name = (const uint8_t *)c->name;
-	e.name_len = (uint32_t)strlen(c->name);
+	e.name_len = c->name_len;
 	e.size = c->st.sig.size;
 	if (l->changed)
 		e.flags |= ENTRY_CHANGED;

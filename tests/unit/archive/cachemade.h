@@ -96,42 +96,57 @@ static UNUSED void make_child(struct made *m, uint64_t seed, unsigned i)
 		.dev = hzt_random_next(&r) };
 }
 
-static UNUSED uint64_t write_folder(struct cache_writer *w, uint64_t seed, unsigned n)
+/* A folder in slices of so many children. */
+static UNUSED uint64_t write_slices(struct cache_writer *w, uint64_t seed, unsigned n, unsigned each)
 {
-	struct buf payload = BUF_INIT;
-	uint64_t record;
+	struct cache_out out = { .n = 0 };
+	struct cache_record record = { .n = 0 };
 
 	for (unsigned i = 0; i < n; i++) {
 		struct made m;
 
 		make_child(&m, seed, i);
-		cache_child_encode(&payload, &m.c);
+		cache_out_add(&out, &m.c);
+		if ((i + 1) % each == 0)
+			cache_write_slice(w, &record, &out);
 	}
-	record = cache_write(w, n, &payload);
-	buf_release(&payload);
-	return record;
+	cache_write_slice(w, &record, &out);
+	cache_out_release(&out);
+	return cache_write_folder(w, &record);
+}
+
+static UNUSED uint64_t write_folder(struct cache_writer *w, uint64_t seed, unsigned n)
+{
+	return write_slices(w, seed, n, n + 1);
+}
+
+static UNUSED void expect_child(const struct cache_child *k, uint64_t seed, unsigned i)
+{
+	struct made m;
+
+	assert_non_null(k);
+	make_child(&m, seed, i);
+	assert_int_equal(k->name_len, m.c.name_len);
+	assert_memory_equal(k->name, m.name, k->name_len);
+	assert_true(stat_sig_equal(&k->sig, &m.c.sig));
+	assert_true(k->sig.dev == m.c.sig.dev);
+	assert_int_equal(k->flags, m.c.flags);
+	assert_true(k->record == m.c.record);
+	assert_int_equal(k->entry_len, m.c.entry_len);
+	assert_memory_equal(k->entry, m.entry, k->entry_len);
 }
 
 static UNUSED void expect_folder(const struct cache_reader *c, uint64_t record, uint64_t seed, unsigned n)
 {
-	struct cache_dir d;
+	struct cache_folder f;
 
-	assert_int_equal(cache_read(c, record, &d), 0);
-	assert_int_equal(d.n, n);
-	for (unsigned i = 0; i < n; i++) {
-		const struct cache_child *k = &d.children[i];
-		struct made m;
-
-		make_child(&m, seed, i);
-		assert_int_equal(k->name_len, m.c.name_len);
-		assert_memory_equal(k->name, m.name, k->name_len);
-		assert_true(stat_sig_equal(&k->sig, &m.c.sig));
-		assert_int_equal(k->flags, m.c.flags);
-		assert_true(k->record == m.c.record);
-		assert_int_equal(k->entry_len, m.c.entry_len);
-		assert_memory_equal(k->entry, m.entry, k->entry_len);
-	}
-	cache_dir_release(&d);
+	assert_int_equal(cache_folder_open(&f, c, record), 0);
+	for (unsigned i = 0; i < n; i++)
+		expect_child(cache_folder_next(&f), seed, i);
+	assert_null(cache_folder_next(&f));
+	assert_true(cache_folder_is_at_end(&f));
+	assert_false(f.failed || f.gaps);
+	cache_folder_close(&f);
 }
 
 /* A cache of one folder for a commit; how far it gets is the caller's. */

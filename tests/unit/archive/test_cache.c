@@ -32,29 +32,135 @@ static void what_was_written_is_read(void **state)
 		expect_folder(c, record[i], i, i * 7);
 }
 
-static void a_child_is_found_by_its_whole_name(void **state)
+static void a_folder_of_many_slices_is_read_in_order(void **state)
 {
-	static const char *const others[] = { "", "name", "name000.", "name000.00", "name001.0", "zzz", "name038.9a" };
+	AUTO(cache_discard) struct cache_writer *w = NULL;
 	AUTO(cache_close) struct cache_reader *c = NULL;
-	struct cache_dir d, none = { 0 };
+	static const unsigned each[] = { 1, 2, 7, 199, 200, 201 };
+	uint64_t record[ARRAY_LEN(each)], root;
+	struct id base;
+
+	(void)state;
+	assert_ok(cache_create(&w, folder, &key, NULL), NULL);
+	for (size_t i = 0; i < ARRAY_LEN(each); i++)
+		record[i] = write_slices(w, i, 200, each[i]);
+	assert_ok(cache_prepare(w, &commit_a, record[0], NULL), NULL);
+	cache_commit(w);
+	assert_int_equal(cache_open(&c, &base, &root, folder, &key, never, NULL), 0);
+	for (size_t i = 0; i < ARRAY_LEN(each); i++)
+		expect_folder(c, record[i], i, 200);
+}
+
+/* Children as they were read, copied into another cache. */
+static void what_is_copied_is_the_same(void **state)
+{
+	AUTO(cache_discard) struct cache_writer *w = NULL;
+	AUTO(cache_close) struct cache_reader *c = NULL;
+	struct cache_out out = { .n = 0 };
+	struct cache_record record = { .n = 0 };
+	const struct cache_child *k;
+	struct cache_folder f;
 	struct id base;
 	uint64_t root;
 
 	(void)state;
-	make_cache(&commit_a, 3, COMMITTED);
+	make_cache(&commit_a, 4, COMMITTED);
 	assert_int_equal(cache_open(&c, &base, &root, folder, &key, never, NULL), 0);
-	assert_int_equal(cache_read(c, root, &d), 0);
-	for (unsigned i = 0; i < CHILDREN; i++) {
+	assert_ok(cache_create(&w, folder, &key, NULL), NULL);
+	assert_int_equal(cache_folder_open(&f, c, root), 0);
+	while ((k = cache_folder_next(&f)))
+		cache_out_copy(&out, k);
+	cache_folder_close(&f);
+	cache_close(TAKE(c));
+	cache_write_slice(w, &record, &out);
+	assert_ok(cache_prepare(w, &commit_b, cache_write_folder(w, &record), NULL), NULL);
+	cache_commit(w);
+	cache_out_release(&out);
+	expect_cache(&commit_b, 4, never);
+}
+
+/* A reader of a folder of CHILDREN, in slices of so many. */
+static struct cache_reader *reader_of(uint64_t seed, unsigned each, uint64_t *root)
+{
+	AUTO(cache_discard) struct cache_writer *w = NULL;
+	struct cache_reader *c = NULL;
+	struct id base;
+
+	assert_ok(cache_create(&w, folder, &key, NULL), NULL);
+	assert_ok(cache_prepare(w, &commit_a, write_slices(w, seed, CHILDREN, each), NULL), NULL);
+	cache_commit(w);
+	assert_int_equal(cache_open(&c, &base, root, folder, &key, never, NULL), 0);
+	return c;
+}
+
+static void a_child_is_found_by_its_whole_name(void **state)
+{
+	static const char *const others[] = { "", "name", "name000.", "name000.00", "name001.0", "name038.8",
+		"name038.9a", "zzz" };
+	AUTO(cache_close) struct cache_reader *c = NULL;
+	struct cache_folder f, none = { 0 };
+	uint64_t root;
+
+	(void)state;
+	for (unsigned each = 1; each <= CHILDREN + 1; each++) {
+		cache_close(TAKE(c));
+		c = reader_of(3, each, &root);
+		/* In order, what is not there between what is; nothing is passed over. */
+		assert_int_equal(cache_folder_open(&f, c, root), 0);
+		for (unsigned i = 0; i < CHILDREN; i++) {
+			struct made m;
+
+			make_child(&m, 3, i);
+			assert_null(cache_folder_find(&f, m.name, m.c.name_len - 1));
+			assert_false(cache_folder_is_at_end(&f));
+			expect_child(cache_folder_find(&f, m.name, m.c.name_len), 3, i);
+			strcat(m.name, "+");
+			assert_null(cache_folder_find(&f, m.name, m.c.name_len + 1));
+			if (i % 3 == 0)
+				cache_folder_forget(&f);
+		}
+		assert_true(cache_folder_is_at_end(&f));
+		assert_false(f.gaps || f.failed);
+		cache_folder_close(&f);
+		for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+			assert_int_equal(cache_folder_open(&f, c, root), 0);
+			assert_null(cache_folder_find(&f, others[i], strlen(others[i])));
+			assert_int_equal(f.gaps, i >= 3);
+			assert_int_equal(cache_folder_is_at_end(&f), i >= 6);
+			cache_folder_close(&f);
+		}
+	}
+	assert_null(cache_folder_find(&none, "a", 1));
+	cache_folder_forget(&none);
+	cache_folder_close(&none);
+}
+
+/* What was found stays until it is forgotten, in whichever slice it is; slices that nobody needs do not stay. */
+static void what_was_found_stays_until_it_is_forgotten(void **state)
+{
+	AUTO(cache_close) struct cache_reader *c = NULL;
+	const struct cache_child *found[CHILDREN];
+	struct cache_folder f;
+	uint64_t root;
+
+	(void)state;
+	c = reader_of(6, 2, &root);
+	assert_int_equal(cache_folder_open(&f, c, root), 0);
+	for (unsigned i = 0; i < CHILDREN; i += 4) {
 		struct made m;
 
-		make_child(&m, 3, i);
-		assert_ptr_equal(cache_find(&d, m.name, m.c.name_len), &d.children[i]);
-		assert_null(cache_find(&d, m.name, m.c.name_len - 1));
+		make_child(&m, 6, i);
+		found[i] = cache_folder_find(&f, m.name, m.c.name_len);
 	}
-	for (size_t i = 0; i < ARRAY_LEN(others); i++)
-		assert_null(cache_find(&d, others[i], strlen(others[i])));
-	assert_null(cache_find(&none, "a", 1));
-	cache_dir_release(&d);
+	for (unsigned i = 0; i < CHILDREN; i += 4)
+		expect_child(found[i], 6, i);
+	assert_true(f.gaps);
+	assert_int_equal(f.held, CHILDREN / 4);
+	cache_folder_forget(&f);
+	assert_int_equal(f.held, 1);
+	assert_null(cache_folder_find(&f, "zzz", 3));
+	assert_int_equal(f.held, 1);
+	cache_folder_close(&f);
 }
 
 struct feeding {
@@ -148,18 +254,19 @@ static void a_damaged_header_is_no_cache(void **state)
 static int read_root(uint64_t at)
 {
 	AUTO(cache_close) struct cache_reader *c = NULL;
-	struct cache_dir d;
+	struct cache_folder f;
 	struct id base;
 	uint64_t root;
 	int rc;
 
 	assert_int_equal(cache_open(&c, &base, &root, folder, &key, never, NULL), 0);
-	rc = cache_read(c, at ? at : root, &d);
+	rc = cache_folder_open(&f, c, at ? at : root);
 	if (rc < 0) {
-		assert_null(d.data);
-		assert_null(d.children);
+		assert_null(f.slice);
+		assert_null(f.list);
+		assert_null(cache_folder_next(&f));
 	}
-	cache_dir_release(&d);
+	cache_folder_close(&f);
 	return rc;
 }
 
@@ -185,6 +292,43 @@ static void a_damaged_record_is_corrupt(void **state)
 	memset(data + root, 0xFF, 4);
 	hzt_put(path, data, len);
 	assert_int_equal(read_root(0), HZ_E_CORRUPT);
+}
+
+/* Damage in one of the slices: what is before it is read, and it is known that the rest is missing. */
+static void a_damaged_slice_ends_the_folder(void **state)
+{
+	AUTO(cache_close) struct cache_reader *c = NULL;
+	AUTO_FREE uint8_t *data = NULL;
+	const unsigned each = 4;
+	struct id base;
+	uint64_t root;
+	size_t len;
+
+	(void)state;
+	c = reader_of(8, each, &root);
+	data = hzt_get(path, &len);
+	for (size_t i = 0; i < len; i += 11) {
+		struct cache_folder f;
+		unsigned n = 0;
+		int rc;
+
+		cache_close(TAKE(c));
+		data[i] ^= 0x10;
+		hzt_put(path, data, len);
+		data[i] ^= 0x10;
+		rc = cache_open(&c, &base, &root, folder, &key, never, NULL);
+		if (rc < 0)
+			continue;
+		rc = cache_folder_open(&f, c, root);
+		assert_int_equal(rc, i < root ? 0 : HZ_E_CORRUPT);
+		for (const struct cache_child *k; rc == 0 && (k = cache_folder_next(&f)); n++)
+			expect_child(k, 8, n);
+		assert_int_equal(n % each, 0);
+		assert_int_equal(f.failed, rc == 0);
+		assert_true(rc < 0 || n < CHILDREN);
+		assert_false(rc == 0 && cache_folder_is_at_end(&f));
+		cache_folder_close(&f);
+	}
 }
 
 static void places_that_hold_no_record_are_corrupt(void **state)
@@ -236,11 +380,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(what_was_written_is_read),
+		IN_FOLDER(a_folder_of_many_slices_is_read_in_order),
+		IN_FOLDER(what_is_copied_is_the_same),
+		IN_FOLDER(what_was_found_stays_until_it_is_forgotten),
 		IN_FOLDER(a_child_is_found_by_its_whole_name),
 		IN_FOLDER(threads_write_and_read_at_once),
 		IN_FOLDER(a_cache_of_another_place_is_refused),
 		IN_FOLDER(a_damaged_header_is_no_cache),
 		IN_FOLDER(a_damaged_record_is_corrupt),
+		IN_FOLDER(a_damaged_slice_ends_the_folder),
 		IN_FOLDER(places_that_hold_no_record_are_corrupt),
 		IN_FOLDER(a_file_that_is_not_private_is_refused),
 		IN_FOLDER(a_link_is_not_followed),

@@ -16,7 +16,7 @@ static void a_pending_one_is_taken_only_if_its_commit_is_there(void **state)
 	expect_cache(&commit_a, 1, never);
 	expect_cache(&commit_b, 2, is_b);
 	/* A damaged one does not hide the old one. */
-	hzt_put(pending_path, "hzcache1", 8);
+	hzt_put(pending_path, "hzcache2", 8);
 	expect_cache(&commit_a, 1, is_b);
 }
 
