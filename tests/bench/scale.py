@@ -16,11 +16,13 @@ import corpora
 import measure
 import programs
 
-# slow: megabytes (10^6) of files
-COUNTS = {'workers': '1,2,4', 'files': '10000,100000,1000000', 'chunks': '10000,1000000,10000000', 'slow': '400'}
+# slow: megabytes (10^6) of files; bundles: KiB
+COUNTS = {'workers': '1,2,4', 'files': '10000,100000,1000000', 'chunks': '10000,1000000,10000000', 'slow': '400',
+          'bundles': '768,1536,4096'}
 LATENCY_MS, RATE_MB = 30, 50
 BIN = os.environ['HOZEN_BIN']
 GEN_RUNS = os.path.join(BIN, '../tests/bench/bench_gen_runs')
+BUNDLES = os.path.join(BIN, '../tests/bench/bench_bundles')
 SLOW_BACKUP = os.path.join(BIN, '../tests/bench/bench_slow_backup')
 
 
@@ -131,6 +133,22 @@ def slow(args, store, source):
             cells += [seconds, stored / seconds, stored / RATE_MB / seconds, peak]
         table.add(*cells)
         shutil.rmtree(source)
+    return table
+
+
+def bundles(args, store, source):
+    """What larger bundles and higher levels of zstd make of the corpora that are really there."""
+    if not os.path.exists(BUNDLES):
+        sys.exit(f'{BUNDLES} is missing: build the target bench_bundles there')
+    table = Table('KiB', 'small 1 MB', '2 MB', '3 MB', 's 1', 's 2', 's 3')
+    corpora.make('small', source, 1)
+    paths = sorted(os.path.join(d, n) for d, _, names in os.walk(source) for n in names)
+    listed = '\0'.join(p for p in paths if not os.path.islink(p)) + '\0'
+    corpora.warm(source)
+    for count in args.counts:
+        runs = [json.loads(subprocess.run([BUNDLES, str(count), str(level)], input=listed.encode(), check=True,
+                                          capture_output=True).stdout) for level in (1, 2, 3)]
+        table.add(count, *(r['stored'] / 1e6 for r in runs), *(r['seconds'] for r in runs))
     return table
 
 
