@@ -8,6 +8,7 @@
 #define LEN_MAX   ((size_t)1 << 30) /* nothing of an entry comes near */
 #define ALIGN     16u
 #define BLOCK_LEN ((64u << 10) - 64u)
+#define FIRST_LEN (1024u - 64u) /* each block is as long as two of the one before it, up to BLOCK_LEN */
 
 struct block {
 	struct block *next;
@@ -30,11 +31,15 @@ int arena_new(struct arena **ret, hz_error **err)
 	return 0;
 }
 
-static struct block *block_new(size_t len)
+static struct block *block_new(const struct block *before, size_t len)
 {
-	size_t cap = len > BLOCK_LEN ? len : BLOCK_LEN;
+	size_t cap = before ? before->cap * 2 : FIRST_LEN;
 	struct block *b;
 
+	if (cap > BLOCK_LEN)
+		cap = BLOCK_LEN;
+	if (cap < len)
+		cap = len;
 	b = malloc(sizeof(*b) + cap);
 	if (!b)
 		return NULL;
@@ -54,7 +59,7 @@ void *arena_alloc(struct arena *a, size_t len)
 	/* No two allocations share an address, those of length 0 neither. */
 	len = len ? (len + ALIGN - 1) / ALIGN * ALIGN : ALIGN;
 	if (!b || b->cap - b->len < len) {
-		b = block_new(len);
+		b = block_new(b, len);
 		if (!b)
 			return NULL;
 		b->next = a->head;

@@ -12,6 +12,7 @@
 #define RECORD_MAX (SLICE_FULL + CHILD_MAX + 64u)
 #define HEAD_LEN   9u /* u32 length, u8 kind, u32 count */
 #define WRITE_BUF  (1u << 20)
+#define READ_FIRST 4096u
 
 enum { KIND_SLICE = 1, KIND_LIST = 2 };
 
@@ -77,26 +78,32 @@ static void child_decode(struct cache_child *c, struct dec *r)
 	c->entry_len = (uint32_t)n;
 }
 
-/* The record's bytes from its length on. */
+/* The record's bytes from its length on. A small one, of a folder like most, is had with the first call. */
 static int record_read(uint8_t **ret, size_t *len, const struct cache_reader *c, uint64_t record)
 {
 	AUTO_FREE uint8_t *data = NULL;
-	uint8_t head[4];
-	uint32_t n;
+	uint8_t first[READ_FIRST];
+	size_t n, got;
 
-	if (record < CACHE_HEADER_LEN || record > c->size || vfs_pread_all(c->fd, head, 4, record) < 0)
+	if (record < CACHE_HEADER_LEN || record > c->size || c->size - record < HEAD_LEN + 8)
 		return HZ_E_CORRUPT;
-	n = get_le32(head);
-	if (n < HEAD_LEN - 4 || n > RECORD_MAX || record + 12 + n > c->size)
+	got = c->size - record < READ_FIRST ? (size_t)(c->size - record) : READ_FIRST;
+	if (vfs_pread_all(c->fd, first, got, record) < 0)
 		return HZ_E_CORRUPT;
-	data = malloc((size_t)n + 12);
+	n = (size_t)get_le32(first) + 12;
+	if (n < HEAD_LEN + 8 || n > RECORD_MAX || n > c->size - record)
+		return HZ_E_CORRUPT;
+	data = malloc(n);
 	if (!data)
 		return HZ_E_NOMEM;
-	if (vfs_pread_all(c->fd, data, (size_t)n + 12, record) < 0 || get_le32(data) != n ||
-		crc64_xz(0, data, (size_t)n + 4) != get_le64(data + 4 + n))
+	if (got > n)
+		got = n;
+	memcpy(data, first, got);
+	if (vfs_pread_all(c->fd, data + got, n - got, record + got) < 0 ||
+		crc64_xz(0, data, n - 8) != get_le64(data + n - 8))
 		return HZ_E_CORRUPT;
 	*ret = TAKE(data);
-	*len = n + 4u;
+	*len = n - 8;
 	return 0;
 }
 

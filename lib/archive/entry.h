@@ -143,6 +143,9 @@ struct owner_names;
 int owner_names_new(struct owner_names **ret, hz_error **err); /* thread-safe cache of getpwuid_r, getgrgid_r */
 void owner_names_free(struct owner_names *n);
 DEFINE_AUTO(struct owner_names, owner_names_free)
+/* Names out of the cache, "" for none; valid until it is freed. */
+const char *owner_names_user(struct owner_names *n, uint32_t uid);
+const char *owner_names_group(struct owner_names *n, uint32_t gid);
 int entry_read(struct entry *e, struct arena *a, struct owner_names *names, const struct source_stat *st, int dirfd,
 	const char *name, int fd, const char **what);
 

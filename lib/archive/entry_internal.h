@@ -104,10 +104,6 @@ int entry_at_xattr_names(const struct entry_at *at, struct buf *names, bool *has
 /* Is it an xattr that entries keep? */
 bool entry_xattr_is_kept(const char *name);
 
-/* Names out of the cache, "" for none; valid until it is freed. */
-const char *owner_names_user(struct owner_names *n, uint32_t uid);
-const char *owner_names_group(struct owner_names *n, uint32_t gid);
-
 /* The errno of a file system or kind of file that has no inode flags. */
 bool entry_flags_unsupported(int errnum);
 

@@ -205,27 +205,69 @@ static void open_and_stat(struct scan *s, struct scan_dir *d, struct scan_child 
 		d->left_out = is_ours(s, d);
 }
 
-/* Opens and reads the folder's own attributes; a folder that cannot be opened keeps what its stat says. */
-static int dir_open(struct scan *s, struct scan_dir *d, hz_error **err)
+/* A folder whose stat is as it was has the attributes that it had, as a file has: what sets them sets its ctime. The
+ * names of its owners may be others. */
+static bool is_as_it_was(struct scan *s, const struct scan_dir *d, const struct cache_child *k, const struct entry *e)
 {
-	struct scan_child *c = d->parent ? &d->parent->children[d->slot] : NULL;
-	const char *what = NULL;
-	bool closed = false, only_way = !d->parent && !d->node->whole;
-	int e;
+	return !(k->flags & CACHE_RACY) && stat_sig_equal(&k->sig, &d->st.sig) && !(e->flags & ENTRY_SYNTHETIC) &&
+		e->has_btime == d->st.has_btime && e->btime_sec == d->st.btime_sec &&
+		e->btime_nsec == d->st.btime_nsec && strcmp(e->user, owner_names_user(s->names, e->uid)) == 0 &&
+		strcmp(e->group, owner_names_group(s->names, e->gid)) == 0;
+}
 
-	open_and_stat(s, d, c, only_way, &closed);
-	if (only_way || d->left_out)
-		return 0;
-	if (c)
-		c->st = d->st;
-	e = entry_read(&d->entry, d->arena, s->names, &d->st, d->parent ? dir_fd_of(d->parent, c) : d->fd,
+/* What the base has of this folder: its children, its list, and its attributes if they are what they were. */
+static void dir_recall(struct scan *s, struct scan_dir *d, const struct cache_child *k)
+{
+	struct entry e;
+
+	if (!k || !k->record || cache_folder_open(&d->cached, s->o.cache, k->record) < 0)
+		return;
+	d->has_cached = true;
+	if (entry_decode(&e, d->arena, k->entry, k->entry_len, NULL) < 0)
+		return;
+	d->old_tree = e.tree;
+	d->has_old_tree = e.has_tree;
+	d->is_same = s->o.trust_cache;
+	if (d->fd < 0 || !is_as_it_was(s, d, k, &e))
+		return;
+	d->entry = e;
+	d->entry.has_tree = false;
+	d->entry.flags = 0;
+	d->has_entry = true;
+}
+
+/* Reads the folder's own attributes. */
+static int read_attributes(struct scan *s, struct scan_dir *d, struct scan_child *c, bool closed, hz_error **err)
+{
+	const char *what = NULL;
+	int e = entry_read(&d->entry, d->arena, s->names, &d->st, c ? dir_fd_of(d->parent, c) : d->fd,
 		c ? c->name : ".", closed ? -1 : d->fd, &what);
+
 	if (e == ENOMEM)
 		return err_nomem(err);
 	if (e && d->fd >= 0)
 		scan_error(s, SOURCE_ATTRS, d, NULL, what ? what : "attributes", e);
+	/* Not all that there is: to be tried, and told, the next time too. */
+	if (c && (e || closed || d->fd < 0))
+		c->flags |= CACHE_RACY;
 	d->has_entry = true;
 	return 0;
+}
+
+/* Opens it, and finds out what it is besides its children; a folder that cannot be opened keeps what its stat says. */
+static int dir_open(struct scan *s, struct scan_dir *d, hz_error **err)
+{
+	struct scan_child *c = d->parent ? &d->parent->children[d->slot] : NULL;
+	bool closed = false, only_way = !d->parent && !d->node->whole;
+
+	open_and_stat(s, d, c, only_way, &closed);
+	if (d->left_out)
+		return 0;
+	if (c) {
+		c->st = d->st;
+		dir_recall(s, d, c->cached);
+	}
+	return only_way || d->has_entry ? 0 : read_attributes(s, d, c, closed, err);
 }
 
 static bool is_other_file_system(const struct scan *s, const struct scan_dir *d)
@@ -243,22 +285,6 @@ static int dir_list(struct scan *s, struct scan_dir *d, hz_error **err)
 	return other ? 0 : dir_list_all(s, d, err);
 }
 
-/* What the base has of this folder: its children, and its list, which the parent's record remembers. */
-static void dir_recall(struct scan *s, struct scan_dir *d)
-{
-	const struct cache_child *k = d->parent->children[d->slot].cached;
-	struct entry e;
-
-	if (!k || !k->record || cache_folder_open(&d->cached, s->o.cache, k->record) < 0)
-		return;
-	d->has_cached = true;
-	if (!s->o.trust_cache || entry_decode(&e, d->arena, k->entry, k->entry_len, NULL) < 0)
-		return;
-	d->old_tree = e.tree;
-	d->has_old_tree = e.has_tree;
-	d->is_same = true;
-}
-
 int dir_run(void *arg, unsigned worker, hz_error **err)
 {
 	struct dir_task *t = arg;
@@ -268,11 +294,8 @@ int dir_run(void *arg, unsigned worker, hz_error **err)
 
 	free(t);
 	rc = dir_open(s, d, err);
-	if (d->parent) {
-		if (rc == 0 && !d->left_out)
-			dir_recall(s, d);
+	if (d->parent)
 		dir_fd_release(d->parent);
-	}
 	if (rc == 0 && (d->fd >= 0 || !d->parent) && !d->unreadable && !d->left_out)
 		rc = dir_list(s, d, err);
 	if (rc == 0)

@@ -103,7 +103,7 @@ static int list_found(struct scan *s, struct scan_dir *d, hz_error **err)
 
 	if (s->o.exclude_caches && is_cache_folder(d))
 		return names_add(&d->names, "CACHEDIR.TAG", DT_UNKNOWN) < 0 ? err_nomem(err) : 0;
-	rc = vfs_readdir(d->fd, list_child, &d->names, &e);
+	rc = vfs_readdir_on(d->fd, list_child, &d->names, &e);
 	if (rc == HZ_E_NOMEM)
 		return err_nomem(err);
 	/* ENOENT: it was removed since it was opened, and so was empty. */

@@ -98,5 +98,7 @@ int vfs_mkdirs(int *fd, const char *path, mode_t mode, hz_error **err);
  * DT_UNKNOWN. */
 typedef int (*vfs_dirent_fn)(void *user, const char *name, uint64_t ino, unsigned char d_type);
 int vfs_readdir(int fd, vfs_dirent_fn fn, void *user, hz_error **err);
+/* The same from where the descriptor stands: all of one that was just opened. */
+int vfs_readdir_on(int fd, vfs_dirent_fn fn, void *user, hz_error **err);
 
 #endif

@@ -261,12 +261,17 @@ int vfs_mkdirs(int *fd, const char *path, mode_t mode, hz_error **err)
 
 int vfs_readdir(int fd, vfs_dirent_fn fn, void *user, hz_error **err)
 {
+	if (vfs()->lseek(fd, 0, SEEK_SET) < 0)
+		return err_errno(err, "rewind folder");
+	return vfs_readdir_on(fd, fn, user, err);
+}
+
+int vfs_readdir_on(int fd, vfs_dirent_fn fn, void *user, hz_error **err)
+{
 	AUTO_FREE uint8_t *buf = malloc(DENTS_LEN);
 
 	if (!buf)
 		return err_nomem(err);
-	if (vfs()->lseek(fd, 0, SEEK_SET) < 0)
-		return err_errno(err, "rewind folder");
 	for (;;) {
 		ssize_t n = vfs()->getdents64(fd, buf, DENTS_LEN);
 

@@ -9,8 +9,10 @@
 #include "support/faultvfs.h"
 #include "archive/scan.h"
 #include "hozen/restore.h"
+#include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
+#include <sys/xattr.h>
 #include <time.h>
 
 #define FLAT  300u
@@ -393,6 +395,120 @@ static void a_damaged_cache_changes_nothing(void **state)
 	}
 }
 
+/* ---- what a folder's list says ---- */
+
+static void a_folders_own_attributes_are_found(void **state)
+{
+	char name[64], *path;
+	struct timespec times[2] = { { 5, 6 }, { 7, 8 } };
+
+	(void)state;
+	flat_make(FLAT);
+	slices_of(7, 1);
+	back_up();
+	path = hzt_path(b->source, flat_name(name, EACH / 2));
+	for (unsigned i = 0; i < 3; i++) {
+		if (i == 0)
+			assert_int_equal(chmod(path, 0711), 0);
+		else if (i == 1)
+			assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+		else if (setxattr(path, "user.hozen", "x", 1, 0) < 0)
+			break;
+		back_up();
+		expect_counts(0, 0);
+		assert_int_equal(last.dirs_changed, 2);
+		expect_as_anew();
+		back_up();
+		expect_same();
+	}
+	free(path);
+}
+
+static struct vfs table;
+static unsigned char (*type_of)(unsigned char type);
+
+static ssize_t getdents_typed(int fd, void *buf, size_t len)
+{
+	ssize_t n = vfs_system()->getdents64(fd, buf, len);
+
+	for (ssize_t at = 0; at < n;) {
+		struct dirent64 *e = (struct dirent64 *)(void *)((uint8_t *)buf + at);
+
+		e->d_type = type_of(e->d_type);
+		at += e->d_reclen;
+	}
+	return n;
+}
+
+static void install_types(unsigned char (*fn)(unsigned char type))
+{
+	type_of = fn;
+	table = *vfs_system();
+	table.getdents64 = getdents_typed;
+	vfs_install(&table);
+}
+
+static unsigned char no_type(unsigned char type)
+{
+	(void)type;
+	return DT_UNKNOWN;
+}
+
+static void a_list_without_types_gives_the_same(void **state)
+{
+	struct root r;
+
+	(void)state;
+	flat_make(FLAT);
+	slices_of(7, 1);
+	back_up();
+	r = root_of_last();
+	install_types(no_type);
+	back_up();
+	expect_same();
+	expect_root(&r);
+	back_up_anew();
+	expect_root(&r);
+}
+
+static unsigned char file_for_dir(unsigned char type)
+{
+	return type == DT_DIR ? DT_REG : type;
+}
+
+static unsigned char dir_for_file(unsigned char type)
+{
+	return type == DT_REG ? DT_DIR : type;
+}
+
+/* As when one takes the place of the other after it was listed: it is told, and the rest is stored. */
+static void a_type_that_is_no_more_is_an_error_of_the_source(void **state)
+{
+	hz_error *err = NULL;
+	struct root r;
+
+	(void)state;
+	flat_make(FLAT);
+	slices_of(7, 1);
+	back_up();
+	r = root_of_last();
+	install_types(file_for_dir);
+	remove_all(b->cache);
+	assert_ok(try_backup(NULL, &err), &err);
+	assert_false(last.complete);
+	assert_int_equal(last.dirs_new, 1);
+	install_types(dir_for_file);
+	assert_ok(try_backup(NULL, &err), &err);
+	assert_false(last.complete);
+	/* With a cache what it remembers is looked at. */
+	vfs_install(NULL);
+	back_up();
+	install_types(file_for_dir);
+	back_up();
+	expect_same();
+	expect_root(&r);
+}
+
 /* ---- stopped ---- */
 
 static void a_failing_repository_stops_it_anywhere(void **state)
@@ -422,7 +538,6 @@ static void a_failing_repository_stops_it_anywhere(void **state)
 	expect_as_anew();
 }
 
-static struct vfs table;
 static hz_job *job;
 static int calls_left; /* atomic */
 
@@ -468,6 +583,9 @@ int main(void)
 		T(many_changes_are_found),
 		T(more_than_one_slice_as_they_are),
 		T(a_damaged_cache_changes_nothing),
+		T(a_folders_own_attributes_are_found),
+		T(a_list_without_types_gives_the_same),
+		T(a_type_that_is_no_more_is_an_error_of_the_source),
 		T(a_failing_repository_stops_it_anywhere),
 		T(canceled_anywhere_it_ends),
 	};
