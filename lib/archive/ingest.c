@@ -478,9 +478,12 @@ int ingest_finish(struct ingest *in, const struct run_ref **runs, size_t *n_runs
 		rc = packer_finish(in->packer, err);
 	if (rc == 0 && in->o.store)
 		rc = write_run(in, err);
+	/* After a failure packs may still be under way, and runs with them. */
+	if (rc < 0)
+		return rc;
 	*runs = in->runs;
 	*n_runs = in->n_runs;
-	return rc;
+	return 0;
 }
 
 const struct ingest_stats *ingest_stats(const struct ingest *in)

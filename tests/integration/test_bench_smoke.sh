@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # The bench works, restores the same, and leaves nothing behind. No figure is looked at.
+# test-timeout: 300
 . "${HOZEN_TESTS:?}/integration/cli.sh"
 command -v python3 >/dev/null || exit 77
 bench=$tests/bench

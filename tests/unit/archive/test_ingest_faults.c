@@ -235,13 +235,18 @@ static void what_a_dead_session_stored_is_not_stored_again(void **state)
 	struct taking t;
 	struct uid dead;
 	size_t n = 0, taken;
+	int rc;
 
 	(void)state;
 	fixture_new(&f, SUITE_SODIUM);
 	taking_begin(&t, &f, folder, false);
 	dead = t.s.id;
 	fail_put(f.store, "packs/", 3, false);
-	assert_int_equal(feed(&t, 0, SHARED, EACH), HZ_E_IO);
+	rc = feed(&t, 0, SHARED, EACH);
+	/* Who put it is not who brought its content: that may be told as late as at the end. */
+	if (rc == 0)
+		rc = ingest_finish(t.in, &runs, &n, NULL);
+	assert_int_equal(rc, HZ_E_IO);
 	/* Waits for those that are being put. */
 	taking_end(&t);
 	assert_true(fail_end(f.store));
