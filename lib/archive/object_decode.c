@@ -118,6 +118,22 @@ static int gather(struct buf *stream, const struct reading *r, hz_error **err)
 	return 0;
 }
 
+/* The same where the blocks stand. stream takes over data, which is NULL then, or the copy. */
+static void gather_in_place(struct buf *stream, struct reading *r, uint8_t **data)
+{
+	uint32_t d = object_data_blocks(r->n);
+
+	for (uint32_t i = 1; i < d; i++)
+		memmove(r->blocks + (size_t)i * OBJECT_PAYLOAD, r->blocks + (size_t)i * OBJECT_BLOCK, OBJECT_PAYLOAD);
+	if (r->blocks == *data) {
+		*stream = (struct buf){ TAKE(*data), 0, (size_t)r->n * OBJECT_BLOCK, 0 };
+	} else {
+		*stream = r->copy;
+		r->copy = (struct buf)BUF_INIT;
+	}
+	stream->len = (size_t)d * OBJECT_PAYLOAD;
+}
+
 static int verify_stream(
 	struct object_header *h, const struct buf *stream, uint32_t n, const char *name, hz_error **err)
 {
@@ -135,10 +151,10 @@ static int verify_stream(
 	return 0;
 }
 
-/* All that object_decode does but telling a later version from damage. */
-static int decode(struct object *o, const char *name, uint8_t *data, size_t len, hz_error **err)
+/* All that object_decode does but telling a later version from damage. own: data is given up. */
+static int decode(struct object *o, const char *name, uint8_t **data, size_t len, bool own, hz_error **err)
 {
-	AUTO_IN(reading_release) struct reading r = { .copy = BUF_INIT, .n = count_blocks(name, data, len) };
+	AUTO_IN(reading_release) struct reading r = { .copy = BUF_INIT, .n = count_blocks(name, *data, len) };
 	AUTO_IN(buf_release) struct buf stream = BUF_INIT;
 	struct object_header h;
 	int rc;
@@ -148,13 +164,15 @@ static int decode(struct object *o, const char *name, uint8_t *data, size_t len,
 		o->health.bad_blocks = r.n == 0 ? 1 : r.n - (uint32_t)blocks_of(len);
 		return err_set(err, HZ_E_CORRUPT, "%zu bytes are too few or too many", len);
 	}
-	rc = take_blocks(&r, data, len, err);
+	rc = take_blocks(&r, *data, len, err);
 	if (rc < 0)
 		return rc;
 	find_bad(&r, name, len);
 	o->health.bad_blocks = r.bad_blocks;
 	rc = mend(&r, name, err);
-	if (rc == 0)
+	if (rc == 0 && own)
+		gather_in_place(&stream, &r, data);
+	else if (rc == 0)
 		rc = gather(&stream, &r, err);
 	if (rc == 0)
 		rc = verify_stream(&h, &stream, r.n, name, err);
@@ -169,15 +187,15 @@ static int decode(struct object *o, const char *name, uint8_t *data, size_t len,
 	return 0;
 }
 
-int object_decode(struct object *o, const char *name, uint8_t *data, size_t len, hz_error **err)
+static int decode_or_later(struct object *o, const char *name, uint8_t **data, size_t len, bool own, hz_error **err)
 {
 	AUTO(hz_error_free) hz_error *why = NULL;
 	/* Asked first: mending writes into data. */
-	unsigned later = len >= OBJECT_HEADER && object_header_is_later(data) ? data[9] : 0;
+	unsigned later = len >= OBJECT_HEADER && object_header_is_later(*data) ? (*data)[9] : 0;
 	int rc;
 
 	o->health = (struct object_health){ 0 };
-	rc = decode(o, name, data, len, &why);
+	rc = decode(o, name, data, len, own, &why);
 	if (rc == 0)
 		return 0;
 	/* A later version may protect its bytes in another way: ours cannot call them damaged, nor anybody treat them
@@ -187,6 +205,18 @@ int object_decode(struct object *o, const char *name, uint8_t *data, size_t len,
 	if (err && !*err)
 		*err = TAKE(why);
 	return rc;
+}
+
+int object_decode(struct object *o, const char *name, uint8_t *data, size_t len, hz_error **err)
+{
+	return decode_or_later(o, name, &data, len, false, err);
+}
+
+int object_decode_own(struct object *o, const char *name, uint8_t *data, size_t len, hz_error **err)
+{
+	AUTO_FREE uint8_t *own = data;
+
+	return decode_or_later(o, name, &own, len, true, err);
 }
 
 void object_release(struct object *o)

@@ -148,10 +148,13 @@ static void place(struct placed *v, const struct pack_task *t, const struct pack
  * takes a tenth of the memory, and damage in one place leaves the rest of the pack to be read. */
 static int open_pack(struct restore *r, const struct pack_task *t, struct pack **p, hz_error **err)
 {
-	const struct run_pack info = index_pack(r->index, t->wants[0].pack);
 	AUTO(hz_error_free) hz_error *why = NULL;
-	int rc = reader_open_pack(p, r->reader, &info.uid, false, &why);
+	struct run_pack info;
+	int rc = index_pack(r->index, t->wants[0].pack, &info, err);
 
+	if (rc < 0)
+		return rc;
+	rc = reader_open_pack(p, r->reader, &info.uid, false, &why);
 	if (restore_is_damage(rc)) {
 		tell_sink(r, name_pack(&info.uid).s, hz_error_message(why), false);
 		return 0;
