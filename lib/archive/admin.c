@@ -261,7 +261,9 @@ static int take_entry(struct admin_log *log, const struct signed_object *so, hz_
 	if (rc < 0)
 		return err_wrap(err, rc, "admin log");
 	log->last_time = time;
-	return push_hash(log, &so->hash, err);
+	struct id hash = signed_hash(so);
+
+	return push_hash(log, &hash, err);
 }
 
 /* Loads the entry that stands at position n. HZ_E_NOTFOUND: the end of the log; *attempt is then the first free try.
@@ -278,9 +280,13 @@ static int load_entry(struct signed_object *so, struct admin_log *log, struct st
 		*attempt = t;
 		if (rc == HZ_E_REFUSED)
 			continue;
-		if (rc == 0 && log->n == 0 && !id_eq(&so->hash, &log->repo.admin0) && !id_is_zero(&log->repo.admin0)) {
-			signed_release(so);
-			continue;
+		if (rc == 0 && log->n == 0 && !id_is_zero(&log->repo.admin0)) {
+			struct id hash = signed_hash(so);
+
+			if (!id_eq(&hash, &log->repo.admin0)) {
+				signed_release(so);
+				continue;
+			}
 		}
 		if (rc < 0 && rc != HZ_E_NOTFOUND && err && !*err)
 			*err = TAKE(e);

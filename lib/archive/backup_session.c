@@ -79,9 +79,12 @@ static int take_over_pack(void *user, const struct run_pack *pack, const struct 
 	struct backup *b = user;
 	AUTO(hz_error_free) hz_error *e = NULL;
 	uint64_t size = 0;
-	int rc;
+	int rc = index_pack_number(b->index, &pack->uid, NULL, err);
 
-	if (index_pack_number(b->index, &pack->uid) >= 0 || backup_pack_is_gone(b, &pack->uid))
+	if (rc < 0)
+		/* Not to be mixed up with a journal that is gone. */
+		return rc == HZ_E_NOTFOUND ? HZ_E_IO : rc;
+	if (rc == 1 || backup_pack_is_gone(b, &pack->uid))
 		return 0;
 	rc = store_size(b->repo.store, name_pack(&pack->uid).s, &size, &e);
 	if (rc == HZ_E_NOTFOUND || (rc == 0 && size != pack->size))

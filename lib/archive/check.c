@@ -218,15 +218,12 @@ static void check_release(struct check *c)
 	free(c->committed.v);
 	free(c->damaged_commits.v);
 	free(c->named.v);
-	free(c->runs);
-	free(c->superseded);
-	free(c->packs);
-	idmap_release(&c->by_uid);
-	free(c->claims);
+	check_runs_release(c);
 	free(c->stored);
 	free(c->strangers.v);
 	idmap_release(&c->bad_members);
 	(void)pthread_mutex_destroy(&c->lock);
+	(void)pthread_mutex_destroy(&c->page_lock);
 }
 
 static int run_phases(struct check *c, hz_error **err)
@@ -237,6 +234,8 @@ static int run_phases(struct check *c, hz_error **err)
 	c->progress.phase = HZ_PHASE_START;
 	if (rc == 0)
 		rc = check_objects(c, err);
+	if (rc == 0)
+		rc = check_runs(c, err);
 	if (rc == 0)
 		rc = check_packs(c, err);
 	if (rc == 0)
@@ -284,6 +283,7 @@ int hz_check(hz_reader *r, uint32_t flags, hz_job *job, hz_check_result *result,
 		return HZ_E_AUTH;
 	}
 	(void)pthread_mutex_init(&c.lock, NULL);
+	(void)pthread_mutex_init(&c.page_lock, NULL);
 	job_begin(job);
 	r->repo.job = job;
 	r->repo.sink = (struct damage_sink){ on_damage, &c };

@@ -79,8 +79,16 @@ static int check_frame(
 	return rc;
 }
 
-static void compare_claims(struct check *c, const struct pack *p, struct check_pack *k)
+/* Of the pack as one run names it. */
+static struct claim *claim_of(const struct check *c, const struct check_pack *k)
 {
+	return &c->runs[k->run].claims[k->place];
+}
+
+/* k: the first that names it. */
+static void compare_claims(struct check *c, const struct pack *p, const struct check_pack *k)
+{
+	const struct check_pack *end = c->packs + c->n_packs;
 	uint64_t n = 0, sum[2] = { 0 };
 
 	for (enum pack_role role = PACK_META; role <= PACK_DATA; role++) {
@@ -89,26 +97,35 @@ static void compare_claims(struct check *c, const struct pack *p, struct check_p
 		for (uint32_t i = 0; i < t->n_members; i++, n++)
 			check_sum_id(sum, &t->members[i].id);
 	}
-	for (uint32_t at = k->claims; at; at = c->claims[at - 1].next) {
-		struct claim *claim = &c->claims[at - 1];
+	for (; k < end && uid_eq(&k->uid, &p->uid); k++) {
+		struct claim *claim = claim_of(c, k);
 
 		claim->differs = claim->n != n || claim->sum[0] != sum[0] || claim->sum[1] != sum[1];
 	}
 }
 
+static int check_hash(struct check *c, const struct pack *p, const struct check_pack *k, hz_error **err)
+{
+	/* Of the blocks as they should be: what parity mended counts as whole. */
+	struct id hash = suite_hash1(p->suite, p->sums.data, p->sums.len);
+	struct run_pack info;
+	bool found = false;
+	int rc = check_pack_info(c, k, &info, &found, err);
+
+	if (rc == 0 && found && !id_eq(&hash, &info.hash))
+		check_damage(c, p->name.s, false, "not the pack that %s names", name_run(&c->runs[k->run].uid).s);
+	return rc;
+}
+
 static int check_content(struct data_worker *w, struct pack *p, uint32_t number, hz_error **err)
 {
 	struct check *c = w->all->c;
-	struct check_pack *k = &c->packs[number];
+	const struct check_pack *k = &c->packs[number];
 	AUTO(hz_error_free) hz_error *e = NULL;
-	/* Of the blocks as they should be: what parity mended counts as whole. */
-	struct id hash = suite_hash1(p->suite, p->sums.data, p->sums.len);
-	int rc;
+	int rc = check_hash(c, p, k, err);
 
-	if (!id_eq(&hash, &k->p.hash))
-		check_damage(c, p->name.s, false, "not the pack that %s names",
-			name_run(&c->runs[c->claims[k->claims - 1].run].uid).s);
-	rc = take_macs(w, k->group, err);
+	if (rc == 0)
+		rc = take_macs(w, c->runs[k->run].group, err);
 	for (enum pack_role role = PACK_META; rc == 0 && role <= PACK_DATA; role++) {
 		for (uint32_t i = 0; rc == 0 && i < p->t[role].n_frames; i++) {
 			if (p->t[role].frames[i].method != METHOD_PAD)
@@ -159,7 +176,7 @@ static int work(void *arg, unsigned worker, hz_error **err)
 		if (i >= c->n_packs)
 			rc = check_pack_bytes(w, &c->strangers.v[i - c->n_packs], -1, err);
 		else if (c->packs[i].present && !c->packs[i].bad)
-			rc = check_pack_bytes(w, &c->packs[i].p.uid, (int64_t)i, err);
+			rc = check_pack_bytes(w, &c->packs[i].uid, (int64_t)i, err);
 	}
 	return rc;
 }
@@ -190,7 +207,7 @@ static int read_all(struct reading *all, hz_error **err)
 
 struct looking {
 	struct check *c;
-	const struct claim *claim;
+	uint32_t number;
 	const struct uid *uid;
 	const struct pack *p;
 	struct run *run;
@@ -206,27 +223,26 @@ static int look_up(void *user, const struct run_entry *e, hz_error **err)
 		return 0;
 	check_damage(
 		l->c, run.s, false, "says that %s holds chunk %s, which it does not", l->p->name.s, id_hex(&e->id).s);
-	return check_bad_member(l->c, l->claim->pack, &e->id, err);
+	return check_bad_member(l->c, l->number, &e->id, err);
 }
 
 /* Sums differ when the run says too much, or less than all, which a run may. */
-static int check_claim(struct check *c, const struct claim *claim, hz_error **err)
+static int check_claim(struct check *c, const struct check_pack *k, hz_error **err)
 {
 	struct repo *repo = &c->r->repo;
-	const struct check_pack *k = &c->packs[claim->pack];
 	AUTO(pack_close) struct pack *p = NULL;
 	AUTO(hz_error_free) hz_error *e = NULL;
 	struct run run = { 0 };
-	struct looking l = { c, claim, &k->p.uid, NULL, &run };
-	int rc = reader_open_pack(&p, c->r, &k->p.uid, false, &e);
+	struct looking l = { c, (uint32_t)check_pack_number(c, &k->uid), &k->uid, NULL, &run };
+	int rc = reader_open_pack(&p, c->r, &k->uid, false, &e);
 
 	if (rc < 0)
-		return check_verdict(c, name_pack(&k->p.uid).s, rc, &e, err);
+		return check_verdict(c, name_pack(&k->uid).s, rc, &e, err);
 	l.p = p;
 	rc = run_load(
-		&run, repo->store, &c->runs[claim->run].uid, &repo->log, c->groups, c->n_groups, look_up, &l, NULL, &e);
+		&run, repo->store, &c->runs[k->run].uid, &repo->log, c->groups, c->n_groups, look_up, &l, NULL, &e);
 	if (rc < 0)
-		return check_verdict(c, name_run(&c->runs[claim->run].uid).s, rc, &e, err);
+		return check_verdict(c, name_run(&c->runs[k->run].uid).s, rc, &e, err);
 	run_release(&run);
 	return check_tick(c, err);
 }
@@ -234,7 +250,7 @@ static int check_claim(struct check *c, const struct claim *claim, hz_error **er
 static void plan(struct check *c)
 {
 	for (size_t i = 0; i < c->n_packs; i++)
-		c->progress.bytes_total += c->packs[i].present ? c->packs[i].p.size : 0;
+		c->progress.bytes_total += c->packs[i].present ? c->packs[i].size : 0;
 	for (size_t i = 0; i < c->strangers.n; i++)
 		c->progress.bytes_total += check_stored(c, &c->strangers.v[i])->size;
 }
@@ -259,9 +275,9 @@ int check_data(struct check *c, hz_error **err)
 	free(all.workers);
 	c->res.bytes_read += all.bytes;
 	c->res.chunks = all.chunks;
-	for (size_t i = 0; rc == 0 && i < c->n_claims; i++) {
-		if (c->claims[i].differs)
-			rc = check_claim(c, &c->claims[i], err);
+	for (size_t i = 0; rc == 0 && i < c->n_packs; i++) {
+		if (claim_of(c, &c->packs[i])->differs)
+			rc = check_claim(c, &c->packs[i], err);
 	}
 	if (rc < 0)
 		return rc;

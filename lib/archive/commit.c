@@ -191,7 +191,7 @@ static int decode_clear(struct commit *c, const struct signed_object *so, const 
 	dec_copy(&d, c->signer.b, UID_LEN);
 	c->number = dec_u64(&d);
 	dec_copy(&d, c->session_hash.b, ID_LEN);
-	c->hash = so->hash;
+	c->hash = signed_hash(so);
 	bad = !dec_done(&d) || c->kind < COMMIT_SNAPSHOT || c->kind > COMMIT_EVICTED || !uid_eq(&c->session, session);
 	rc = decode_lists(c, so, &bad, err);
 	if (rc == 0 && !bad && c->kind == COMMIT_SNAPSHOT) {

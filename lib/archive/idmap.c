@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Open addressing with linear probing, at most 3/4 full. */
+/* Open addressing with linear probing, at most 3/4 full; large tables grow by a quarter, so that they are never less
+ * than 3/5 full. */
 #include "archive/idmap.h"
 #include "base/codec.h"
 #include <stdlib.h>
+
+#define GROWS_SLOWLY 1024u
 
 void idmap_release(struct idmap *m)
 {
@@ -12,17 +15,19 @@ void idmap_release(struct idmap *m)
 
 struct idmap_slot *idmap_slot(const struct idmap *m, const struct id *id)
 {
-	size_t i = (size_t)get_le64(id->b) & (m->cap - 1);
+	size_t i = (size_t)(((unsigned __int128)get_le64(id->b) * m->cap) >> 64);
 
 	while (m->slots[i].value != 0 && !id_eq(&m->slots[i].id, id))
-		i = (i + 1) & (m->cap - 1);
+		i = i + 1 < m->cap ? i + 1 : 0;
 	return &m->slots[i];
 }
 
 static int enlarge(struct idmap *m)
 {
-	struct idmap bigger = { .cap = m->cap ? m->cap * 2 : 64, .n = m->n };
+	struct idmap bigger = { .cap = m->cap < GROWS_SLOWLY ? m->cap * 2 : m->cap + m->cap / 4, .n = m->n };
 
+	if (bigger.cap == 0)
+		bigger.cap = 64;
 	bigger.slots = calloc(bigger.cap, sizeof(*bigger.slots));
 	if (!bigger.slots)
 		return -1;

@@ -1,162 +1,88 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The index of one group: see index.h. Packs are numbered over all runs, so that a pack named by several runs is one.
- */
+/* The index of one group: see index.h. Loading a run takes one copy of its object, and that for as long as it takes;
+ * what stays is enough to find the page that a lookup needs. */
 #include "archive/index_internal.h"
-#include "archive/listing.h"
+#include "base/heap.h"
 #include <string.h>
 
-#define MEMORY_ENTRIES ((size_t)192 << 10)
-#define FILTER_BITS    12u
+#define MEMORY_ENTRIES ((size_t)192 << 10) /* 2 MiB of table */
+#define SMALL_RUN      ((size_t)16 << 10)
+#define RUNS_IN_TABLE  ((size_t)1 << 23) /* its slots have room for no more */
 
-static struct id wide(const struct uid *u)
+static void known_run_free(struct known_run *k)
 {
-	struct id id = { { 0 } };
-
-	memcpy(id.b, u->b, UID_LEN);
-	return id;
-}
-
-int64_t index_pack_number(const struct index *ix, const struct uid *uid)
-{
-	struct id id = wide(uid);
-	uint32_t n;
-
-	return idmap_get(&ix->by_uid, &id, &n) ? (int64_t)n : -1;
-}
-
-static int number_pack(struct index *ix, const struct run_pack *p, uint32_t *number, hz_error **err)
-{
-	struct id id = wide(&p->uid);
-	uint32_t old;
-	int added = idmap_add(&ix->by_uid, &id, (uint32_t)ix->n_packs, &old);
-
-	if (added < 0)
-		return err_nomem(err);
-	if (added == 0) {
-		*number = old;
-		return 0;
-	}
-	if (ix->n_packs == ix->cap_packs) {
-		size_t cap = ix->cap_packs ? ix->cap_packs * 2 : 256;
-		struct known_pack *v = realloc(ix->packs, cap * sizeof(*v));
-
-		if (!v)
-			return err_nomem(err);
-		ix->packs = v;
-		ix->cap_packs = cap;
-	}
-	*number = (uint32_t)ix->n_packs;
-	ix->packs[ix->n_packs++] = (struct known_pack){ .p = *p };
-	return 0;
-}
-
-/* ---- in memory ---- */
-
-static int remember(struct index *ix, const struct id *id, uint32_t number, hz_error **err)
-{
-	uint32_t old;
-	int added;
-
-	if (ix->n_more == ix->cap_more) {
-		size_t cap = ix->cap_more ? ix->cap_more * 2 : 1024;
-		struct more *v = realloc(ix->more, cap * sizeof(*v));
-
-		if (!v)
-			return err_nomem(err);
-		ix->more = v;
-		ix->cap_more = cap;
-	}
-	added = idmap_add(&ix->memory, id, (uint32_t)ix->n_more, &old);
-	if (added < 0)
-		return err_nomem(err);
-	if (added == 0) {
-		/* Behind the first one: the chain's head stays where the table points. */
-		for (uint32_t i = old + 1; i; i = ix->more[i - 1].next) {
-			if (ix->more[i - 1].number == number)
-				return 0;
-		}
-		ix->more[ix->n_more] = (struct more){ number, ix->more[old].next };
-		ix->more[old].next = (uint32_t)++ix->n_more;
-		return 0;
-	}
-	ix->more[ix->n_more++] = (struct more){ number, 0 };
-	return 0;
-}
-
-/* ---- on disk ---- */
-
-static void disk_run_free(struct disk_run *d)
-{
-	if (!d)
+	if (!k)
 		return;
-	run_release(&d->run);
-	free(d->numbers);
-	free(d->first);
-	free(d->filter);
-	(void)pthread_mutex_destroy(&d->lock);
-	free(d);
+	run_release(&k->run);
+	free(k->pack_first);
+	free(k->entry_first);
+	free(k->state);
+	free(k->filter);
+	free(k);
 }
+DEFINE_AUTO(struct known_run, known_run_free)
 
 struct loading {
 	struct index *ix;
-	struct disk_run *d; /* NULL: into memory */
-	struct run *run;
-	uint32_t *numbers;
+	struct known_run *k;
 	uint64_t seen;
 };
 
-static int load_entry(void *user, const struct run_entry *e, hz_error **err)
+static int see_entry(void *user, const struct run_entry *e, hz_error **err)
 {
 	struct loading *l = user;
+	struct known_run *k = l->k;
 
+	if (l->seen % RUN_ENTRIES == 0)
+		k->entry_first[l->seen / RUN_ENTRIES] = get_be64(e->id.b);
 	l->seen++;
-	if (!l->d)
-		return remember(l->ix, &e->id, l->numbers[e->pack], err);
-	if ((l->seen - 1) % RUN_ENTRIES == 0)
-		l->d->first[(l->seen - 1) / RUN_ENTRIES] = get_be64(e->id.b);
-	filter_add(l->d, &e->id);
+	if (!k->filter)
+		return small_add(&l->ix->small, &e->id, k->place, err);
+	filter_add(k, &e->id);
 	return 0;
 }
 
-/* Called with the first entry, when the run's head is known. */
-static int begin_entries(struct loading *l, hz_error **err)
+/* Where the run's packs stand is kept, and they themselves are not. */
+static int take_packs(struct known_run *k, hz_error **err)
 {
-	struct run *r = l->run;
-	bool disk = l->ix->n_more + r->n_entries > l->ix->opts.memory_entries;
+	struct run *r = &k->run;
 
-	l->numbers = calloc((size_t)r->n_packs + 1, sizeof(*l->numbers));
-	if (!l->numbers)
+	k->pack_first = calloc(r->n_packs / RUN_PACKS + 1u, sizeof(*k->pack_first));
+	k->state = calloc((size_t)r->n_packs + 1, sizeof(*k->state));
+	if (!k->pack_first || !k->state)
 		return err_nomem(err);
-	for (uint32_t i = 0; i < r->n_packs; i++) {
-		int rc = number_pack(l->ix, &r->packs[i], &l->numbers[i], err);
-
-		if (rc < 0)
-			return rc;
-	}
-	if (!disk)
-		return 0;
-	l->d = calloc(1, sizeof(*l->d));
-	if (!l->d)
-		return err_nomem(err);
-	(void)pthread_mutex_init(&l->d->lock, NULL);
-	l->d->page = UINT32_MAX;
-	l->d->filter_blocks = r->n_entries * FILTER_BITS / 512 + 1;
-	l->d->filter = calloc((size_t)l->d->filter_blocks * 8, sizeof(uint64_t));
-	l->d->first = calloc((size_t)r->entry_pages + 1, sizeof(uint64_t));
-	return l->d->filter && l->d->first ? 0 : err_nomem(err);
+	for (uint32_t i = 0; i < r->n_packs; i += RUN_PACKS)
+		k->pack_first[i / RUN_PACKS] = get_be64(r->packs[i].uid.b);
+	free(TAKE(r->packs));
+	return 0;
 }
 
-static int first_then_rest(void *user, const struct run_entry *e, hz_error **err)
+/* All of a run but the adding to the index's list. */
+static int read_run(struct index *ix, struct known_run *k, const struct run_object *o, hz_error **err)
 {
-	struct loading *l = user;
+	struct loading l = { ix, k, 0 };
+	struct run *r = &k->run;
+	int rc = run_unlock(r, o, ix->group, err);
 
-	if (l->seen == 0) {
-		int rc = begin_entries(l, err);
-
-		if (rc < 0)
-			return rc;
-	}
-	return load_entry(l, e, err);
+	if (rc == 0 && r->n_packs > UINT32_MAX - ix->n_packs)
+		rc = err_set(err, HZ_E_UNSUPPORTED, "index: more packs than can be numbered");
+	if (rc == 0)
+		rc = take_packs(k, err);
+	if (rc < 0)
+		return rc;
+	k->place = (uint32_t)ix->n_runs;
+	k->base = (uint32_t)ix->n_packs;
+	k->first_page = ix->n_pages;
+	k->entry_first = calloc((size_t)r->entry_pages + 1, sizeof(*k->entry_first));
+	if (!k->entry_first)
+		return err_nomem(err);
+	if (r->n_entries > SMALL_RUN || ix->small.n + r->n_entries > ix->opts.memory_entries ||
+		ix->n_runs >= RUNS_IN_TABLE)
+		rc = filter_new(k, err);
+	if (rc == 0)
+		rc = run_each(r, o, see_entry, &l, err);
+	aead_free(TAKE(r->aead));
+	return rc;
 }
 
 static bool is_trusted(const struct index *ix, const struct run *r)
@@ -175,49 +101,40 @@ static bool is_trusted(const struct index *ix, const struct run *r)
 	return uid_eq(&r->signer, &ix->opts.self) || (a && a->role == HZ_ROLE_ATTESTER);
 }
 
+static int append(struct index *ix, struct known_run *k, hz_error **err)
+{
+	if ((ix->n_runs & (ix->n_runs - 1)) == 0) {
+		struct known_run **v = realloc(ix->runs, (ix->n_runs ? ix->n_runs * 2 : 1) * sizeof(*v));
+
+		if (!v)
+			return err_nomem(err);
+		ix->runs = v;
+	}
+	ix->runs[ix->n_runs++] = k;
+	ix->n_packs += k->run.n_packs;
+	ix->n_pages += (uint64_t)k->run.first_page + k->run.entry_pages;
+	ix->entries += k->run.n_entries;
+	return 0;
+}
+
 static int load_run(struct index *ix, const struct uid *uid, hz_error **err)
 {
-	struct run run = { 0 };
-	struct loading l = { .ix = ix, .run = &run };
-	int rc;
+	AUTO(known_run_free) struct known_run *k = calloc(1, sizeof(*k));
+	AUTO_IN(run_object_release) struct run_object o = RUN_OBJECT_INIT;
+	int rc = k ? run_open(&k->run, &o, ix->store, uid, ix->log, ix->sink, err) : err_nomem(err);
 
 	/* The clear part first: most runs of other groups and writers end here. */
-	rc = run_load(&run, ix->store, uid, ix->log, NULL, 0, NULL, NULL, ix->sink, err);
-	if (rc == 0 && (!uid_eq(&run.group, &ix->group->id) || !is_trusted(ix, &run))) {
-		run_release(&run);
-		return 0;
-	}
-	run_release(&run);
+	if (rc < 0 || !uid_eq(&k->run.group, &ix->group->id) || !is_trusted(ix, &k->run))
+		return rc;
+	rc = read_run(ix, k, &o, err);
 	if (rc == 0)
-		rc = run_load(&run, ix->store, uid, ix->log, ix->group, 1, first_then_rest, &l, NULL, err);
-	if (rc == 0 && l.d) {
-		struct disk_run **v = realloc(ix->disk, (ix->n_disk + 1) * sizeof(*v));
-
-		if (v) {
-			ix->disk = v;
-			l.d->run = run;
-			l.d->numbers = TAKE(l.numbers);
-			ix->disk[ix->n_disk++] = TAKE(l.d);
-		} else {
-			rc = err_nomem(err);
-		}
-		if (rc == 0) {
-			ix->n_runs++;
-			ix->entries += ix->disk[ix->n_disk - 1]->run.n_entries;
-			return 0;
-		}
-	}
-	if (rc == 0) {
-		ix->n_runs++;
-		ix->entries += run.n_entries;
-	}
-	run_release(&run);
-	disk_run_free(l.d);
-	free(l.numbers);
+		rc = append(ix, k, err);
+	if (rc == 0)
+		(void)TAKE(k);
 	return rc;
 }
 
-/* Small ones first, so that memory holds many of them; equal sizes by name, so that two runs of the program do the
+/* Small ones first, so that the table holds many of them; equal sizes by name, so that two runs of the program do the
  * same. */
 static int cmp_size(const void *a, const void *b)
 {
@@ -226,28 +143,52 @@ static int cmp_size(const void *a, const void *b)
 	return x->size != y->size ? (x->size < y->size ? -1 : 1) : uid_cmp(&x->uid, &y->uid);
 }
 
+static int list_runs(struct index *ix, hz_error **err)
+{
+	int rc = listing_load(&ix->listed, ix->store, "index", listed_run, err);
+
+	if (rc == 0 && ix->listed.n > 1)
+		qsort(ix->listed.v, ix->listed.n, sizeof(*ix->listed.v), cmp_size);
+	return rc;
+}
+
+/* Goes on where a failure ended it, so that nothing is loaded or told twice. */
 static int load_all(struct index *ix, hz_error **err)
 {
-	struct listing list;
-	int rc = listing_load(&list, ix->store, "index", listed_run, err);
+	int rc = 0;
 
-	if (rc < 0)
-		return rc;
-	if (list.n > 1)
-		qsort(list.v, list.n, sizeof(*list.v), cmp_size);
-	for (size_t i = 0; rc == 0 && i < list.n; i++) {
+	for (; ix->next < ix->listed.n; ix->next++) {
+		const struct uid *uid = &ix->listed.v[ix->next].uid;
 		AUTO(hz_error_free) hz_error *e = NULL;
 
-		rc = load_run(ix, &list.v[i].uid, &e);
-		if (rc == HZ_E_CORRUPT || rc == HZ_E_REFUSED || rc == HZ_E_NOTFOUND) {
-			if (rc == HZ_E_CORRUPT && ix->sink && ix->sink->fn)
-				ix->sink->fn(ix->sink->user, name_run(&list.v[i].uid).s, hz_error_message(e), false);
-			rc = 0;
-		} else if (rc < 0 && err && !*err) {
+		rc = load_run(ix, uid, &e);
+		if (rc == HZ_E_CORRUPT && ix->sink && ix->sink->fn)
+			ix->sink->fn(ix->sink->user, name_run(uid).s, hz_error_message(e), false);
+		if (rc == 0 || rc == HZ_E_CORRUPT || rc == HZ_E_REFUSED || rc == HZ_E_NOTFOUND)
+			continue;
+		if (err && !*err)
 			*err = TAKE(e);
-		}
+		return rc;
 	}
-	listing_release(&list);
+	listing_release(&ix->listed);
+	ix->next = 0;
+	/* One object after the other was read; what is kept of them stands between. */
+	heap_trim();
+	return 0;
+}
+
+int index_load(struct index *ix, hz_error **err)
+{
+	int rc = 0;
+
+	if (__atomic_load_n(&ix->loaded, __ATOMIC_ACQUIRE))
+		return 0;
+	(void)pthread_rwlock_wrlock(&ix->lock);
+	if (!__atomic_load_n(&ix->loaded, __ATOMIC_RELAXED))
+		rc = load_all(ix, err);
+	if (rc == 0)
+		__atomic_store_n(&ix->loaded, true, __ATOMIC_RELEASE);
+	(void)pthread_rwlock_unlock(&ix->lock);
 	return rc;
 }
 
@@ -267,7 +208,9 @@ int index_new(struct index **ret, struct store *st, const struct admin_log *log,
 	if (!ix->opts.memory_entries)
 		ix->opts.memory_entries = MEMORY_ENTRIES;
 	(void)pthread_rwlock_init(&ix->lock, NULL);
-	rc = load_all(ix, err);
+	rc = index_pages_new(ix, err);
+	if (rc == 0)
+		rc = list_runs(ix, err);
 	if (rc < 0)
 		return rc;
 	*ret = TAKE(ix);
@@ -278,13 +221,12 @@ void index_free(struct index *ix)
 {
 	if (!ix)
 		return;
-	for (size_t i = 0; i < ix->n_disk; i++)
-		disk_run_free(ix->disk[i]);
-	free(ix->disk);
-	free(ix->packs);
-	free(ix->more);
-	idmap_release(&ix->by_uid);
-	idmap_release(&ix->memory);
+	for (size_t i = 0; i < ix->n_runs; i++)
+		known_run_free(ix->runs[i]);
+	free(ix->runs);
+	listing_release(&ix->listed);
+	free(ix->small.slots);
+	index_pages_free(ix);
 	(void)pthread_rwlock_destroy(&ix->lock);
 	free(ix);
 }

@@ -19,8 +19,8 @@
 #define ZSTD_DATA     3
 #define ZSTD_NODES    3
 #define PROBE_LEN     (32u << 10)
-#define RUN_IDS       ((size_t)160 << 10) /* a run is written from this many ids */
-#define KNOWN_IDS_MAX ((size_t)12 << 10)  /* in one shard, before those that the index knows are forgotten */
+#define RUN_IDS       ((size_t)96 << 10) /* a run has no more, unless one pack does: they just fit 4 MiB */
+#define KNOWN_IDS_MAX ((size_t)2 << 10)  /* in one shard, before those that the index knows are forgotten */
 
 enum claim { CLAIM_NEW = 1, CLAIM_KNOWN = 2 };
 
@@ -126,33 +126,26 @@ static void count(struct ingest *in, int is_new, size_t len)
 
 /* ---- runs ---- */
 
-static int write_run(struct ingest *in, hz_error **err)
+/* Builds and puts a run. Its bytes are gone when this returns: the index reads the object anew. */
+static int put_run(struct ingest *in, struct run_ref *ref, hz_error **err)
 {
 	AUTO_IN(buf_release) struct buf object = BUF_INIT;
-	struct run_ref ref;
-	struct run_ref *v;
 	struct iovec iov;
-	int rc;
+	int rc = run_build(&object, ref, in->o.repo, &in->o.session->id, &in->o.session->writer, in->o.seed,
+		in->o.group, in->packs, in->n_packs, in->entries, in->n_entries, err);
 
-	if (in->n_entries == 0 && in->n_packs == 0)
-		return 0;
-	rc = run_build(&object, &ref, in->o.repo, &in->o.session->id, &in->o.session->writer, in->o.seed, in->o.group,
-		in->packs, in->n_packs, in->entries, in->n_entries, err);
 	if (rc < 0)
 		return rc;
 	iov = (struct iovec){ object.data, object.len };
 	rc = reserve_check(in->o.store, object.len, err);
-	if (rc == 0)
-		rc = store_put(in->o.store, name_run(&ref.uid).s, &iov, 1, err);
-	if (rc == 0)
-		rc = index_add_run(in->o.index, &ref.uid, err);
-	if (rc < 0)
-		return rc;
-	v = realloc(in->runs, (in->n_runs + 1) * sizeof(*v));
-	if (!v)
-		return err_nomem(err);
-	in->runs = v;
-	v[in->n_runs++] = ref;
+	return rc < 0 ? rc : store_put(in->o.store, name_run(&ref->uid).s, &iov, 1, err);
+}
+
+/* What a run names the index answers. */
+static int forget_claims(struct ingest *in, hz_error **err)
+{
+	int rc = 0;
+
 	for (size_t i = 0; i < in->n_entries; i++) {
 		struct shard *s = shard_of(in, &in->entries[i].id);
 
@@ -168,6 +161,28 @@ static int write_run(struct ingest *in, hz_error **err)
 		rc = shrink(&in->shards[i]) < 0 ? err_nomem(err) : rc;
 		(void)pthread_mutex_unlock(&in->shards[i].lock);
 	}
+	return rc;
+}
+
+static int write_run(struct ingest *in, hz_error **err)
+{
+	struct run_ref ref;
+	struct run_ref *v;
+	int rc;
+
+	if (in->n_entries == 0 && in->n_packs == 0)
+		return 0;
+	rc = put_run(in, &ref, err);
+	if (rc == 0)
+		rc = index_add_run(in->o.index, &ref.uid, err);
+	if (rc < 0)
+		return rc;
+	v = realloc(in->runs, (in->n_runs + 1) * sizeof(*v));
+	if (!v)
+		return err_nomem(err);
+	in->runs = v;
+	v[in->n_runs++] = ref;
+	rc = forget_claims(in, err);
 	in->n_entries = in->n_packs = 0;
 	return rc;
 }
@@ -184,7 +199,7 @@ static int add_entries(struct ingest *in, const struct run_pack *pack, const str
 		in->cap_packs = cap;
 	}
 	if (in->n_entries + n > in->cap_entries) {
-		size_t cap = in->cap_entries * 2 + n + 1024;
+		size_t cap = in->cap_entries + in->cap_entries / 4 + n + 1024;
 		struct run_entry *v = realloc(in->entries, cap * sizeof(*v));
 
 		if (!v)
@@ -197,6 +212,21 @@ static int add_entries(struct ingest *in, const struct run_pack *pack, const str
 		in->entries[in->n_entries++] = (struct run_entry){ ids[i], (uint32_t)in->n_packs };
 	in->n_packs++;
 	return 0;
+}
+
+/* With the run lock held. All ids of a pack go into one run. */
+static int take_pack(struct ingest *in, const struct run_pack *pack, const struct id *ids, size_t n, hz_error **err)
+{
+	int rc = 0;
+
+	if (in->n_entries > 0 && in->n_entries + n > RUN_IDS)
+		rc = write_run(in, err);
+	return rc < 0 ? rc : add_entries(in, pack, ids, n, err);
+}
+
+static int write_full_run(struct ingest *in, hz_error **err)
+{
+	return in->n_entries >= RUN_IDS ? write_run(in, err) : 0;
 }
 
 static int before_put(void *user, const struct pack_done *p, hz_error **err)
@@ -214,9 +244,9 @@ static int after_put(void *user, const struct pack_done *p, hz_error **err)
 	int rc;
 
 	(void)pthread_mutex_lock(&in->run_lock);
-	rc = add_entries(in, &rp, p->ids, p->n_ids, err);
-	if (rc == 0 && in->n_entries >= RUN_IDS)
-		rc = write_run(in, err);
+	rc = take_pack(in, &rp, p->ids, p->n_ids, err);
+	if (rc == 0)
+		rc = write_full_run(in, err);
 	(void)pthread_mutex_unlock(&in->run_lock);
 	return rc;
 }
@@ -233,7 +263,7 @@ int ingest_take_over(struct ingest *in, const struct run_pack *pack, const struc
 	int rc;
 
 	(void)pthread_mutex_lock(&in->run_lock);
-	rc = add_entries(in, pack, ids, n, err);
+	rc = take_pack(in, pack, ids, n, err);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		struct shard *s = shard_of(in, &ids[i]);
 
@@ -242,8 +272,8 @@ int ingest_take_over(struct ingest *in, const struct run_pack *pack, const struc
 		rc = idmap_add(&s->ids, &ids[i], CLAIM_NEW, NULL) < 0 ? err_nomem(err) : 0;
 		(void)pthread_mutex_unlock(&s->lock);
 	}
-	if (rc == 0 && in->n_entries >= RUN_IDS)
-		rc = write_run(in, err);
+	if (rc == 0)
+		rc = write_full_run(in, err);
 	(void)pthread_mutex_unlock(&in->run_lock);
 	return rc;
 }

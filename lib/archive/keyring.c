@@ -120,14 +120,16 @@ static int load_key_object(struct signed_object *so, struct store *st, const str
 	int rc = signed_load(so, st, nm.s, OBJECT_KEYS, &log->repo.id, true, known, n, sink, err);
 	struct dec d;
 	struct uid uid;
+	struct id hash;
 
 	if (rc < 0)
 		return rc;
+	hash = signed_hash(so);
 	d = section_dec(so->s, so->n, 1);
 	uint8_t kind = dec_u8(&d);
 
 	dec_copy(&d, uid.b, UID_LEN);
-	if (!dec_done(&d) || kind != k->kind || !uid_eq(&uid, &k->uid) || !id_eq(&so->hash, &k->hash)) {
+	if (!dec_done(&d) || kind != k->kind || !uid_eq(&uid, &k->uid) || !id_eq(&hash, &k->hash)) {
 		signed_release(so);
 		return err_set(err, HZ_E_CORRUPT, "%s: not the object that the admin log names", nm.s);
 	}

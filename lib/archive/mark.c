@@ -27,7 +27,7 @@ static int decode(
 	bool bad;
 	int rc;
 
-	m->hash = so->hash;
+	m->hash = signed_hash(so);
 	m->n = dec_u64(&d);
 	m->kind = dec_u8(&d);
 	m->admin_n = dec_u64(&d);

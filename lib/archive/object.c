@@ -166,46 +166,60 @@ void object_iov(struct iovec *iov, uint32_t n, const uint8_t *stream, const uint
 	}
 }
 
-/* Lays header and body out over the blocks' payloads; what follows in out is zero already. */
-static void scatter(uint8_t *out, const uint8_t header[OBJECT_HEADER], const uint8_t *body, size_t len)
+/* Blocks and length of an object whose payload stream has so many bytes. */
+static int take_size(struct object_header *h, uint64_t stream_len, bool padded, hz_error **err)
 {
-	size_t first = len < OBJECT_PAYLOAD - OBJECT_HEADER ? len : OBJECT_PAYLOAD - OBJECT_HEADER;
+	h->blocks = padded ? object_blocks_padded(stream_len) : object_blocks_for(stream_len);
+	h->length = stream_len - OBJECT_HEADER;
+	if (h->blocks > 0 && size_is_valid(h))
+		return 0;
+	return err_set(err, HZ_E_INVAL, "%s: a body of %llu bytes does not fit an object of its type", h->name,
+		(unsigned long long)h->length);
+}
 
-	memcpy(out, header, OBJECT_HEADER);
-	if (len == 0)
-		return;
-	memcpy(out + OBJECT_HEADER, body, first);
-	for (body += first, len -= first; len > 0;) {
-		size_t part = len < OBJECT_PAYLOAD ? len : OBJECT_PAYLOAD;
+/* From a stream in one piece to the payloads of blocks, the last one first: what is written over was moved before. The
+ * room of checksums and parity holds anything then, blocks behind the stream stay zero. */
+static void spread(uint8_t *data, size_t stream_len)
+{
+	for (size_t i = (stream_len + OBJECT_PAYLOAD - 1) / OBJECT_PAYLOAD; i-- > 1;)
+		memmove(data + i * OBJECT_BLOCK, data + i * OBJECT_PAYLOAD, OBJECT_PAYLOAD);
+}
 
-		out += OBJECT_BLOCK;
-		memcpy(out, body, part);
-		body += part;
-		len -= part;
-	}
+int object_head(struct buf *out, struct object_header *h, bool padded, hz_error **err)
+{
+	int rc = take_size(h, out->len, padded, err);
+
+	if (rc == 0)
+		object_header_encode(out->data, h);
+	return rc;
+}
+
+int object_finish(struct buf *out, const struct object_header *h, hz_error **err)
+{
+	size_t stream_len = out->len;
+	struct object_layout l;
+	uint8_t *data;
+
+	if (buf_append_zero(out, (size_t)h->blocks * OBJECT_BLOCK - stream_len) < 0)
+		return err_nomem(err);
+	data = out->data;
+	spread(data, stream_len);
+	l = object_layout_of(h->blocks, data, OBJECT_BLOCK, NULL, OBJECT_BLOCK);
+	l.parity = data + (size_t)l.data_blocks * OBJECT_BLOCK;
+	protect(h->name, &l, data + OBJECT_PAYLOAD, OBJECT_BLOCK);
+	return 0;
 }
 
 int object_encode(struct buf *out, struct object_header *h, const void *body, size_t len, bool padded, hz_error **err)
 {
-	uint64_t stream_len = (uint64_t)OBJECT_HEADER + len;
-	uint32_t n = padded ? object_blocks_padded(stream_len) : object_blocks_for(stream_len);
-	uint8_t header[OBJECT_HEADER];
-	struct object_layout l;
-	uint8_t *data;
+	int rc = len > SIZE_MAX - OBJECT_HEADER ? HZ_E_INVAL : take_size(h, (uint64_t)OBJECT_HEADER + len, padded, err);
 
-	h->blocks = n;
-	h->length = len;
-	if (n == 0 || !size_is_valid(h))
-		return err_set(
-			err, HZ_E_INVAL, "%s: a body of %zu bytes does not fit an object of its type", h->name, len);
+	if (rc < 0)
+		return rc;
 	buf_reset(out);
-	if (buf_append_zero(out, (size_t)n * OBJECT_BLOCK) < 0)
+	if (buf_reserve(out, (size_t)h->blocks * OBJECT_BLOCK) < 0 || buf_append_zero(out, OBJECT_HEADER) < 0 ||
+		buf_append(out, body, len) < 0)
 		return err_nomem(err);
-	data = out->data;
-	object_header_encode(header, h);
-	scatter(data, header, body, len);
-	l = object_layout_of(n, data, OBJECT_BLOCK, NULL, OBJECT_BLOCK);
-	l.parity = data + (size_t)l.data_blocks * OBJECT_BLOCK;
-	protect(h->name, &l, data + OBJECT_PAYLOAD, OBJECT_BLOCK);
-	return 0;
+	object_header_encode(out->data, h);
+	return object_finish(out, h, err);
 }

@@ -75,6 +75,10 @@ void object_iov(struct iovec *iov, uint32_t n, const uint8_t *stream, const uint
 /* A whole object in memory from a body; sets blocks and length of h. padded: object_blocks_padded. out gets n * 4096
  * bytes. HZ_E_INVAL: too large, or a pack whose body does not take all there is. */
 int object_encode(struct buf *out, struct object_header *h, const void *body, size_t len, bool padded, hz_error **err);
+/* The same in place, in two steps: out holds OBJECT_HEADER bytes of room and the body, which object_head makes the
+ * payload stream, and object_finish the object. Who reserved n * 4096 bytes before needs no second copy. */
+int object_head(struct buf *out, struct object_header *h, bool padded, hz_error **err);
+int object_finish(struct buf *out, const struct object_header *h, hz_error **err);
 
 /* What was found and mended. */
 struct object_health {
@@ -100,9 +104,8 @@ struct object {
 		.stream = BUF_INIT, .sums = BUF_INIT \
 	}
 int object_decode(struct object *o, const char *name, uint8_t *data, size_t len, hz_error **err);
-/* The same without a second copy in memory: *data (from malloc) becomes the stream, and is NULL then. What it holds
- * after a failure is undefined. */
-int object_decode_taking(struct object *o, const char *name, uint8_t **data, size_t len, hz_error **err);
+/* The same without a second copy: data (of malloc) is given up, whatever the result, and becomes the stream. */
+int object_decode_own(struct object *o, const char *name, uint8_t *data, size_t len, hz_error **err);
 void object_release(struct object *o);
 
 /* A range of the payload stream out of whole blocks that were read: in holds blocks first..first+count-1 (count * 4096

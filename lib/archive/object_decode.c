@@ -218,9 +218,11 @@ int object_decode(struct object *o, const char *name, uint8_t *data, size_t len,
 	return decode_any(o, name, data, len, NULL, err);
 }
 
-int object_decode_taking(struct object *o, const char *name, uint8_t **data, size_t len, hz_error **err)
+int object_decode_own(struct object *o, const char *name, uint8_t *data, size_t len, hz_error **err)
 {
-	return decode_any(o, name, *data, len, data, err);
+	AUTO_FREE uint8_t *own = data;
+
+	return decode_any(o, name, data, len, &own, err);
 }
 
 void object_release(struct object *o)

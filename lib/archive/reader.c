@@ -7,6 +7,7 @@
 
 #define CACHED_PACKS  8u
 #define CACHED_FRAMES 12u
+#define READER_PAGES  2048u /* 8 MiB of runs: who reads a tree asks for every chunk */
 
 struct cached_frame {
 	struct uid pack;
@@ -65,11 +66,17 @@ struct reader_group *reader_group(struct hz_reader *r, const struct uid *id)
 
 int reader_index(struct hz_reader *r, struct reader_group *g, struct index **ix, hz_error **err)
 {
-	struct index_options o = { .trust = INDEX_ALL };
+	struct index_options o = { .trust = INDEX_ALL, .cache_pages = READER_PAGES };
+	AUTO(index_free) struct index *made = NULL;
 	int rc = 0;
 
+	/* Whoever reads a tree looks its root up at once: failing here is failing early. */
 	if (!g->index)
-		rc = index_new(&g->index, r->repo.store, &r->repo.log, &g->keys, &o, &r->repo.sink, err);
+		rc = index_new(&made, r->repo.store, &r->repo.log, &g->keys, &o, &r->repo.sink, err);
+	if (rc == 0 && made)
+		rc = index_load(made, err);
+	if (rc == 0 && made)
+		g->index = TAKE(made);
 	*ix = g->index;
 	return rc;
 }

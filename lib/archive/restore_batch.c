@@ -38,10 +38,14 @@ static int cmp_pack(const void *a, const void *b)
  * twice. */
 static int choose_packs(struct restore *r, struct restore_batch *b, hz_error **err)
 {
-	AUTO_FREE uint8_t *read = calloc(index_packs(r->index) / 8 + 1, 1);
+	AUTO_FREE uint8_t *read = NULL;
 	struct pack_ref refs[INDEX_CANDIDATES];
 	unsigned n;
+	int loaded = index_load(r->index, err);
 
+	if (loaded < 0)
+		return loaded;
+	read = calloc(index_packs(r->index) / 8 + 1, 1);
 	if (!read)
 		return err_nomem(err);
 	qsort(b->wants, b->n_wants, sizeof(*b->wants), cmp_id);
@@ -93,20 +97,24 @@ static int cmp_place(const void *a, const void *b)
 }
 
 /* As a disk that turns comes by them. */
-static void order_packs(const struct restore *r, struct restore_batch *b)
+static int order_packs(const struct restore *r, struct restore_batch *b, hz_error **err)
 {
 	struct store *st = r->reader->repo.store;
 
 	if (!st->rotational)
-		return;
+		return 0;
 	for (size_t i = 0; i < b->n_packs; i++) {
 		uint32_t number = b->packs[i].wants[0].pack;
-		struct run_pack p = number == RESTORE_NO_PACK ? (struct run_pack){ .size = 0 }
-							      : index_pack(r->index, number);
+		struct run_pack p;
+		int rc = number == RESTORE_NO_PACK ? 0 : index_pack(r->index, number, &p, err);
 
-		b->packs[i].place = p.size ? store_place(st, name_pack(&p.uid).s) : 0;
+		if (rc < 0)
+			return rc;
+		if (number != RESTORE_NO_PACK)
+			b->packs[i].place = store_place(st, name_pack(&p.uid).s);
 	}
 	qsort(b->packs, b->n_packs, sizeof(*b->packs), cmp_place);
+	return 0;
 }
 
 /* Counts a file that is done, for good or ill. */
@@ -163,7 +171,7 @@ int restore_data_begin(struct restore *r, hz_error **err)
 	if (rc == 0)
 		rc = list_packs(b, err);
 	if (rc == 0)
-		order_packs(r, b);
+		rc = order_packs(r, b, err);
 	if (rc == 0)
 		rc = end_running(r, err);
 	if (rc < 0)

@@ -153,11 +153,15 @@ static bool read_whole(const struct restore *r, const struct restore_pack *t, ui
  * frames. */
 static int open_pack(struct restore *r, const struct restore_pack *t, struct pack **p, hz_error **err)
 {
-	const struct run_pack info = index_pack(r->index, t->wants[0].pack);
 	AUTO(hz_error_free) hz_error *why = NULL;
-	bool whole = read_whole(r, t, info.size);
-	int rc = reader_open_pack(p, r->reader, &info.uid, whole, &why);
+	struct run_pack info;
+	bool whole;
+	int rc = index_pack(r->index, t->wants[0].pack, &info, err);
 
+	if (rc < 0)
+		return rc;
+	whole = read_whole(r, t, info.size);
+	rc = reader_open_pack(p, r->reader, &info.uid, whole, &why);
 	if (rc == HZ_E_CORRUPT && whole) {
 		err_clear(&why);
 		rc = reader_open_pack(p, r->reader, &info.uid, false, &why);

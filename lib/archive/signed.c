@@ -35,6 +35,13 @@ void signed_release(struct signed_object *so)
 	so->n = 0;
 }
 
+struct id signed_hash(const struct signed_object *so)
+{
+	const struct object_header *h = &so->obj.header;
+
+	return suite_hash1(h->suite, so->obj.stream.data, OBJECT_HEADER + h->length);
+}
+
 static int parse_body(struct signed_object *so, const char *name, uint8_t type, const struct uid *repo,
 	const uint16_t *known, size_t n_known, hz_error **err)
 {
@@ -46,7 +53,6 @@ static int parse_body(struct signed_object *so, const char *name, uint8_t type, 
 		return err_set(err, HZ_E_TOONEW, "%s: unknown suite %u", name, h->suite);
 	if (repo && !uid_eq(repo, &h->repo))
 		return err_set(err, HZ_E_REFUSED, "%s: belongs to another repository (%s)", name, uid_hex(&h->repo).s);
-	so->hash = suite_hash1(h->suite, so->obj.stream.data, OBJECT_HEADER + h->length);
 	return sections_parse(so->s, SIGNED_SECTIONS_MAX, &so->n, &so->signed_len, known, n_known, so->obj.body,
 		h->length, name, err);
 }
@@ -78,7 +84,11 @@ static int load_one(struct signed_object *so, struct store *st, const char *stor
 
 	if (rc < 0)
 		return rc;
-	rc = signed_parse(so, name, data, len, type, repo, known, n_known, err);
+	rc = object_decode_own(&so->obj, name, TAKE(data), len, err);
+	if (rc == 0)
+		rc = parse_body(so, name, type, repo, known, n_known, err);
+	if (rc < 0)
+		signed_release(so);
 	if (rc == HZ_E_CORRUPT)
 		return err_wrap(err, rc, "%s", stored_name);
 	if (rc == 0 && so->obj.health.bad_blocks > 0)
@@ -216,7 +226,7 @@ static int cmp_sig(const void *a, const void *b)
 	return memcmp(a, b, UID_LEN);
 }
 
-static int put_signatures(struct buf *body, const struct signed_parts *p, hz_error **err)
+int signed_put_signatures(struct buf *body, const struct signed_parts *p, hz_error **err)
 {
 	AUTO_IN(buf_release) struct buf msg = BUF_INIT;
 	struct one_sig sigs[SIGNERS_MAX];
@@ -256,7 +266,7 @@ int signed_build(struct buf *out, struct id *hash, const struct signed_parts *p,
 	memcpy(h.name, p->name, strlen(p->name) + 1);
 	if (buf_append(&body, p->signed_sections->data, p->signed_sections->len) < 0)
 		return err_nomem(err);
-	rc = put_signatures(&body, p, err);
+	rc = signed_put_signatures(&body, p, err);
 	if (rc == 0 && p->unsigned_sections &&
 		buf_append(&body, p->unsigned_sections->data, p->unsigned_sections->len) < 0)
 		rc = err_nomem(err);

@@ -28,13 +28,14 @@ struct signed_object {
 	struct section s[SIGNED_SECTIONS_MAX];
 	size_t n;
 	size_t signed_len;
-	struct id hash; /* object hash */
 };
 #define SIGNED_INIT                \
 	{                          \
 		.obj = OBJECT_INIT \
 	}
 void signed_release(struct signed_object *so);
+/* The object hash, by which others name it. */
+struct id signed_hash(const struct signed_object *so);
 
 /* Reads, verifies as a container, mends, checks type and repository id (NULL: any), parses sections. The copy is tried
  * where the primary is missing or beyond repair. HZ_E_NOTFOUND: neither is there. HZ_E_REFUSED: it belongs to another
@@ -73,6 +74,8 @@ struct signed_parts {
 	bool padded;
 };
 int signed_build(struct buf *out, struct id *hash, const struct signed_parts *p, hz_error **err);
+/* The signatures section alone, for who puts a large body together himself. */
+int signed_put_signatures(struct buf *body, const struct signed_parts *p, hz_error **err);
 
 /* Puts the primary, then, once that is won, the copy (names.md). HZ_E_EXISTS as store_put of the primary. */
 int signed_put(struct store *st, const char *name, const struct buf *object, bool with_copy, hz_error **err);

@@ -3,16 +3,24 @@
  * so that memory is bounded however large the repository is. */
 #include "archive/idmap.h"
 #include "archive/reader.h"
+#include "base/sort.h"
 #include "hozen/snapshot.h"
 #include <string.h>
 
 #define PASS_ENTRIES ((uint64_t)2 << 20)
 
+struct stored_pack {
+	struct uid uid;
+	uint64_t size;
+	bool named;
+};
 struct counting {
 	struct hz_reader *r;
 	hz_stats *s;
 	struct uid *runs;
 	size_t n_runs, cap_runs;
+	struct stored_pack *packs; /* ascending once all are there */
+	size_t n_packs, cap_packs;
 };
 
 static int see_run(struct counting *c, const struct uid *run)
@@ -30,13 +38,51 @@ static int see_run(struct counting *c, const struct uid *run)
 	return 0;
 }
 
-static bool is_named(const struct hz_reader *r, const struct uid *pack)
+static int see_pack(struct counting *c, const struct uid *uid, uint64_t size)
 {
-	for (size_t i = 0; i < r->n_groups; i++) {
-		if (r->groups[i].index && index_pack_number(r->groups[i].index, pack) >= 0)
-			return true;
+	if (c->n_packs == c->cap_packs) {
+		size_t cap = c->cap_packs ? c->cap_packs * 2 : 64;
+		struct stored_pack *v = realloc(c->packs, cap * sizeof(*v));
+
+		if (!v)
+			return HZ_E_NOMEM;
+		c->packs = v;
+		c->cap_packs = cap;
 	}
-	return false;
+	c->packs[c->n_packs++] = (struct stored_pack){ *uid, size, false };
+	return 0;
+}
+
+static int cmp_pack(const void *a, const void *b)
+{
+	return uid_cmp(&((const struct stored_pack *)a)->uid, &((const struct stored_pack *)b)->uid);
+}
+
+static int mark_named(void *user, const struct run_pack *p, hz_error **err)
+{
+	struct counting *c = user;
+	struct stored_pack key = { .uid = p->uid };
+	struct stored_pack *at = c->n_packs ? bsearch(&key, c->packs, c->n_packs, sizeof(key), cmp_pack) : NULL;
+
+	(void)err;
+	if (at)
+		at->named = true;
+	return 0;
+}
+
+/* Packs that no run names are of sessions that ended before their commit. */
+static int count_dead(struct counting *c, hz_error **err)
+{
+	int rc = 0;
+
+	sort_spread(c->packs, c->n_packs, sizeof(*c->packs), cmp_pack);
+	for (size_t i = 0; rc == 0 && i < c->r->n_groups; i++)
+		rc = index_each_pack(c->r->groups[i].index, mark_named, c, err);
+	for (size_t i = 0; i < c->n_packs; i++) {
+		c->s->dead_packs += !c->packs[i].named;
+		c->s->dead_pack_bytes += c->packs[i].named ? 0 : c->packs[i].size;
+	}
+	return rc;
 }
 
 static int see_object(void *user, const char *name, uint64_t size)
@@ -49,10 +95,7 @@ static int see_object(void *user, const char *name, uint64_t size)
 	if (name_parse_uid(&uid, name, "packs/")) {
 		c->s->packs++;
 		c->s->pack_bytes += size;
-		if (!is_named(c->r, &uid)) {
-			c->s->dead_packs++;
-			c->s->dead_pack_bytes += size;
-		}
+		return see_pack(c, &uid, size);
 	}
 	if (!name_parse_uid(&uid, name, "index/"))
 		return 0;
@@ -72,7 +115,7 @@ static int count_store(struct counting *c, hz_error **err)
 	}
 	if (rc == HZ_E_NOMEM)
 		(void)err_nomem(err);
-	return rc;
+	return rc < 0 ? rc : count_dead(c, err);
 }
 
 struct pass {
@@ -158,6 +201,7 @@ int hz_stats_collect(hz_reader *r, hz_stats *stats, hz_job *job, hz_error **err)
 	r->repo.job = job;
 	rc = collect(&c, err);
 	free(c.runs);
+	free(c.packs);
 	(void)job_tick(job, NULL);
 	r->repo.job = NULL;
 	if (rc < 0)

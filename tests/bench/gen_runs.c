@@ -17,8 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PER_PACK 16u          /* 16 MiB of chunks of 1 MiB */
-#define PER_RUN  (160u << 10) /* as ingest writes them */
+#define PER_PACK 16u         /* 16 MiB of chunks of 1 MiB */
+#define PER_RUN  (96u << 10) /* as ingest writes them */
 #define LOOKUPS  200000u
 
 struct place {
@@ -200,6 +200,8 @@ static int look(struct place *p, uint64_t total, hz_error **err)
 	int rc;
 
 	rc = index_new(&ix, p->store, &p->log, &p->group, &o, NULL, err);
+	if (rc == 0)
+		rc = index_load(ix, err);
 	load = (double)(clock_mono_ns() - began) / 1e9;
 	grown = resident() - grown;
 	if (rc == 0)

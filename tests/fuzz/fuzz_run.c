@@ -105,15 +105,16 @@ static void look(struct signing *s)
 {
 	struct run r;
 	struct seen seen = { .run = &r };
-	struct run_entry page[RUN_ENTRIES];
+	uint8_t page[RUN_PLAIN];
 
 	if (run_load(&r, s->store, &s->object, &s->log, group_get(), 1, see, &seen, NULL, NULL) < 0)
 		return;
 	demand(seen.n == r.n_entries);
 	for (uint32_t i = 0; i < r.entry_pages; i++) {
-		unsigned n = 0;
+		unsigned n = run_entries_on(&r, i);
 
-		demand(run_read_page(&r, s->store, i, page, &n, NULL) == 0 && n > 0 && n <= RUN_ENTRIES);
+		demand(run_read_page(&r, r.aead, s->store, r.first_page + i, page, NULL) == 0);
+		demand(n > 0 && n <= RUN_ENTRIES && run_entry_at(page, n - 1).pack < r.n_packs);
 	}
 	run_release(&r);
 }

@@ -29,6 +29,7 @@ static struct index *load(struct fixture *f, const struct index_options *o, stru
 	*told = (struct told){ 0 };
 	sink = (struct damage_sink){ told_fn, told };
 	assert_ok(index_new(&ix, f->store, &f->log, &f->keys, o, &sink, &err), &err);
+	assert_ok(index_load(ix, &err), &err);
 	return ix;
 }
 
@@ -57,11 +58,12 @@ static void assert_holds(struct index *ix, const struct made_run *m, unsigned at
 static void assert_numbers(struct index *ix, const struct made_run *m)
 {
 	for (uint32_t i = 0; i < m->n_packs && m->n > 0; i++) {
-		int64_t number = index_pack_number(ix, &m->packs[i].uid);
+		uint32_t number = UINT32_MAX;
+		struct run_pack p;
 
-		assert_true(number >= 0);
-		struct run_pack p = index_pack(ix, (uint32_t)number);
-
+		assert_int_equal(index_pack_number(ix, &m->packs[i].uid, &number, NULL), 1);
+		assert_true(number < index_packs(ix));
+		assert_ok(index_pack(ix, number, &p, NULL), NULL);
 		assert_true(uid_eq(&p.uid, &m->packs[i].uid) && id_eq(&p.hash, &m->packs[i].hash));
 	}
 }
@@ -98,7 +100,7 @@ static void all_ids_are_found_in_memory_and_on_disk(void **state)
 		assert_int_equal(told.lost + told.mended, 0);
 		assert_int_equal(index_runs(ix), 4);
 		assert_true(index_entries(ix) == 3501);
-		assert_int_equal(index_packs(ix), 98);
+		assert_int_equal(index_packs(ix), 99);
 		for (size_t k = 0; k < ARRAY_LEN(m); k++) {
 			assert_holds(ix, &m[k], 1);
 			assert_numbers(ix, &m[k]);
@@ -108,6 +110,17 @@ static void all_ids_are_found_in_memory_and_on_disk(void **state)
 	}
 	for (size_t k = 0; k < ARRAY_LEN(m); k++)
 		made_run_free(&m[k]);
+}
+
+static void assert_offers(struct index *ix, const struct made_run *m, unsigned want)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		struct pack_ref refs[INDEX_CANDIDATES];
+		unsigned n = 0;
+
+		assert_ok(index_find(ix, &m->entries[i].id, refs, &n, NULL), NULL);
+		assert_int_equal(n, want);
+	}
 }
 
 static void an_id_in_several_runs_offers_every_pack(void **state)
@@ -127,15 +140,16 @@ static void an_id_in_several_runs_offers_every_pack(void **state)
 			assert_holds(ix, &m[k], 3);
 		index_free(ix);
 	}
-	/* A pack that two runs name is one. */
+	/* A pack that two runs name is offered once. */
 	struct made_run again = m[0];
 
 	made_run_put(f, &again, f->writer, &f->keys);
 	struct told told;
 	struct index *ix = load(f, &(struct index_options){ .memory_entries = 0 }, &told);
 
-	assert_int_equal(index_packs(ix), 9);
+	assert_int_equal(index_packs(ix), 12);
 	assert_holds(ix, &m[1], 3);
+	assert_offers(ix, &m[0], 3);
 	index_free(ix);
 	/* No more than there is room for. */
 	for (size_t i = 3; i < ARRAY_LEN(m); i++)
@@ -307,6 +321,100 @@ static void a_damaged_run_is_told_and_left_out(void **state)
 	made_run_free(&mended);
 }
 
+static void a_run_that_is_damaged_later_is_told_once_and_left_out(void **state)
+{
+	struct fixture *f = *state;
+	struct made_run m = made_run_new(f, 130, 200, 2), bad = made_run_new(f, 131, 200, 2);
+	struct told told;
+
+	for (size_t memory = 0; memory < 2; memory++) {
+		struct index *ix = load(f, &(struct index_options){ .memory_entries = memory }, &told);
+		uint32_t number = 0;
+
+		fixture_damage(f->store, name_run(&bad.ref.uid).s, 0, 3);
+		assert_int_equal(told.lost, 0);
+		assert_holds(ix, &m, 1);
+		assert_offers(ix, &bad, 0);
+		assert_int_equal(told.lost, 1);
+		assert_int_equal(index_pack_number(ix, &bad.packs[0].uid, &number, NULL), 0);
+		assert_int_equal(index_pack_number(ix, &m.packs[0].uid, &number, NULL), 1);
+		index_free(ix);
+		fixture_remove(f->store, name_run(&bad.ref.uid).s);
+		made_run_put(f, &bad, f->writer, &f->keys);
+		/* One that was removed is what a prune does: nobody needs to hear of it. */
+		ix = load(f, &(struct index_options){ .memory_entries = memory }, &told);
+		fixture_remove(f->store, name_run(&bad.ref.uid).s);
+		assert_offers(ix, &bad, 0);
+		assert_holds(ix, &m, 1);
+		assert_int_equal(told.lost + told.mended, 0);
+		index_free(ix);
+		made_run_put(f, &bad, f->writer, &f->keys);
+	}
+	made_run_free(&m);
+	made_run_free(&bad);
+}
+
+/* More runs, packs and pages than there are ciphers and slots of the cache: everybody is evicted by somebody. */
+static void many_runs_are_looked_into_through_a_small_cache(void **state)
+{
+	struct fixture *f = *state;
+	struct made_run m[300];
+	static const size_t memory[] = { 0, 1, 700 };
+
+	for (size_t i = 0; i < ARRAY_LEN(m); i++)
+		m[i] = made_run_new(f, 1000 + 2 * i, i == 7 ? 2000 : 5, i == 7 ? 400 : 2);
+	for (size_t i = 0; i < ARRAY_LEN(memory); i++) {
+		struct index_options o = { .memory_entries = memory[i], .cache_pages = 3 };
+		struct told told;
+		struct index *ix = load(f, &o, &told);
+
+		assert_int_equal(index_runs(ix), ARRAY_LEN(m));
+		assert_int_equal(index_packs(ix), 400 + 2 * 299);
+		for (size_t k = 0; k < ARRAY_LEN(m); k++) {
+			assert_holds(ix, &m[k], 1);
+			assert_offers(ix, &m[k], 1);
+			assert_numbers(ix, &m[k]);
+		}
+		assert_holds_nothing_else(ix);
+		index_free(ix);
+	}
+	for (size_t k = 0; k < ARRAY_LEN(m); k++)
+		made_run_free(&m[k]);
+}
+
+static int count_pack(void *user, const struct run_pack *p, hz_error **err)
+{
+	size_t *n = user;
+
+	(void)err;
+	n[0]++;
+	n[1] += p->size;
+	return 0;
+}
+
+static void every_pack_is_told_for_each_run_that_names_it(void **state)
+{
+	struct fixture *f = *state;
+	struct made_run m[2] = { made_run_new(f, 140, 500, 100), made_run_new(f, 142, 1, 1) }, again = m[1];
+	struct told told;
+	size_t want[2] = { 102, 2 * m[1].packs[0].size }, seen[2] = { 0, 0 };
+
+	for (size_t i = 0; i < 100; i++)
+		want[1] += m[0].packs[i].size;
+	made_run_put(f, &again, f->writer, &f->keys);
+	struct index *ix = load(f, &(struct index_options){ .memory_entries = 0 }, &told);
+
+	assert_ok(index_each_pack(ix, count_pack, seen, NULL), NULL);
+	assert_int_equal(seen[0], want[0]);
+	assert_int_equal(seen[1], want[1]);
+	struct uid none = { { 1 } };
+
+	assert_int_equal(index_pack_number(ix, &none, NULL, NULL), 0);
+	index_free(ix);
+	made_run_free(&m[0]);
+	made_run_free(&m[1]);
+}
+
 struct looking {
 	struct index *ix;
 	const struct made_run *m;
@@ -347,6 +455,122 @@ static void a_run_is_added_while_others_look(void **state)
 	}
 }
 
+/* ---- loading by the first lookup ---- */
+
+static struct {
+	const struct store_ops *real;
+	struct store_ops failing;
+	uint32_t left; /* reads that succeed before all fail */
+} faults;
+
+static int failing_get(struct store *s, const char *name, uint64_t off, void *buf, size_t len, hz_error **err)
+{
+	if (strncmp(name, "index/", 6) == 0) {
+		if (faults.left == 0)
+			return err_set(err, HZ_E_IO, "%s: fails", name);
+		faults.left--;
+	}
+	return faults.real->get(s, name, off, buf, len, err);
+}
+
+static void faults_begin(struct fixture *f)
+{
+	faults.real = f->store->ops;
+	faults.failing = *faults.real;
+	faults.failing.get = failing_get;
+	f->store->ops = &faults.failing;
+	faults.left = UINT32_MAX;
+}
+
+static void a_lookup_that_cannot_load_fails_and_the_next_goes_on(void **state)
+{
+	struct fixture *f = *state;
+	struct made_run m[3], bad = made_run_new(f, 150, 1, 1);
+	struct told told = { 0 };
+	struct damage_sink sink = { told_fn, &told };
+	struct pack_ref refs[INDEX_CANDIDATES];
+	hz_error *err = NULL;
+
+	/* The damaged one is the smallest and comes first. */
+	fixture_damage(f->store, name_run(&bad.ref.uid).s, 0, 3);
+	for (size_t i = 0; i < ARRAY_LEN(m); i++)
+		m[i] = made_run_new(f, 160 + 2 * i, 3000, 3);
+	faults_begin(f);
+	for (size_t memory = 0; memory < 2; memory++) {
+		struct index_options o = { .memory_entries = memory };
+		struct index *ix = NULL;
+		unsigned n = 9;
+
+		told = (struct told){ 0 };
+		assert_ok(index_new(&ix, f->store, &f->log, &f->keys, &o, &sink, &err), &err);
+		assert_int_equal(index_runs(ix), 0);
+		for (unsigned left = 0; left < 3; left++) {
+			faults.left = left < 2 ? left : 1;
+			assert_fails(index_find(ix, &m[0].entries[0].id, refs, &n, &err), HZ_E_IO, &err);
+			assert_int_equal(index_has(ix, &m[0].entries[0].id, NULL), HZ_E_IO);
+			assert_int_equal(index_pack_number(ix, &m[0].packs[0].uid, NULL, NULL), HZ_E_IO);
+		}
+		faults.left = UINT32_MAX;
+		for (size_t i = 0; i < ARRAY_LEN(m); i++)
+			assert_offers(ix, &m[i], 1);
+		assert_int_equal(index_runs(ix), 3);
+		assert_int_equal(told.lost, 1);
+		index_free(ix);
+	}
+	f->store->ops = faults.real;
+	for (size_t i = 0; i < ARRAY_LEN(m); i++)
+		made_run_free(&m[i]);
+	made_run_free(&bad);
+}
+
+static void only_runs_that_were_listed_at_the_beginning_count(void **state)
+{
+	struct fixture *f = *state;
+	struct made_run before = made_run_new(f, 170, 50, 2), gone = made_run_new(f, 171, 50, 2);
+	struct index_options o = { .memory_entries = 0 };
+	struct index *ix = NULL;
+	hz_error *err = NULL;
+
+	assert_ok(index_new(&ix, f->store, &f->log, &f->keys, &o, NULL, &err), &err);
+	struct made_run after = made_run_new(f, 172, 50, 2), own = made_run_new(f, 173, 50, 2);
+
+	fixture_remove(f->store, name_run(&gone.ref.uid).s);
+	assert_ok(index_add_run(ix, &own.ref.uid, &err), &err);
+	assert_offers(ix, &before, 1);
+	assert_offers(ix, &own, 1);
+	assert_offers(ix, &after, 0);
+	assert_offers(ix, &gone, 0);
+	assert_int_equal(index_runs(ix), 2);
+	index_free(ix);
+	made_run_free(&before);
+	made_run_free(&gone);
+	made_run_free(&after);
+	made_run_free(&own);
+}
+
+static void the_first_lookup_may_come_from_any_thread(void **state)
+{
+	struct fixture *f = *state;
+	struct made_run m = made_run_new(f, 180, 500, 10);
+
+	for (size_t memory = 0; memory < 2; memory++) {
+		struct index_options o = { .memory_entries = memory };
+		struct index *ix = NULL;
+		pthread_t t[4];
+
+		assert_ok(index_new(&ix, f->store, &f->log, &f->keys, &o, NULL, NULL), NULL);
+		struct looking l = { ix, &m };
+
+		for (unsigned i = 0; i < ARRAY_LEN(t); i++)
+			assert_int_equal(pthread_create(&t[i], NULL, look, &l), 0);
+		for (unsigned i = 0; i < ARRAY_LEN(t); i++)
+			(void)pthread_join(t[i], NULL);
+		assert_int_equal(index_runs(ix), 1);
+		index_free(ix);
+	}
+	made_run_free(&m);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -359,7 +583,13 @@ int main(void)
 		T(trust_says_whose_runs_count),
 		T(runs_of_other_groups_are_left_out),
 		T(a_damaged_run_is_told_and_left_out),
+		T(a_run_that_is_damaged_later_is_told_once_and_left_out),
+		T(many_runs_are_looked_into_through_a_small_cache),
+		T(every_pack_is_told_for_each_run_that_names_it),
 		T(a_run_is_added_while_others_look),
+		T(a_lookup_that_cannot_load_fails_and_the_next_goes_on),
+		T(only_runs_that_were_listed_at_the_beginning_count),
+		T(the_first_lookup_may_come_from_any_thread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -206,7 +206,7 @@ static void a_dry_run_counts_and_puts_nothing(void **state)
 /* So many ids taken over that the first pack of this session makes a run in the midst of the threads' lookups. */
 static void a_run_on_the_way_loses_nothing(void **state)
 {
-	size_t many = ((size_t)160 << 10) - 5, n = 0;
+	size_t many = ((size_t)96 << 10) - 5, n = 0;
 	const struct run_ref *runs = NULL;
 	struct id *ids = calloc(many, sizeof(*ids));
 	struct run_pack pack = { .size = 65536 };
