@@ -16,7 +16,7 @@
 struct journal {
 	int fd;
 	struct uid session;
-	bool failed;
+	int failed; /* errno of the first failure */
 	struct buf b;
 };
 
@@ -74,10 +74,12 @@ int journal_add(struct journal *j, const struct pack_done *p, hz_error **err)
 	if (e.bad)
 		return err_nomem(err);
 	/* What stands behind a torn record would not be found again. */
-	if (j->failed)
-		return err_set(err, HZ_E_IO, "journal: given up after a failure");
+	if (j->failed) {
+		errno = j->failed;
+		return err_errno(err, "journal %s: given up after a failure", uid_hex(&j->session).s);
+	}
 	if (vfs_write_all(j->fd, j->b.data, j->b.len) < 0 || vfs()->fsync(j->fd) < 0) {
-		j->failed = true;
+		j->failed = errno;
 		return err_errno(err, "journal %s", uid_hex(&j->session).s);
 	}
 	return 0;

@@ -129,6 +129,13 @@ static void workers_free(struct scan *s)
 	free(s->w);
 }
 
+/* The cache holds the root as the one child of a folder, so that its list too need not be made again. */
+static void recall_root(struct scan *s)
+{
+	if (s->o.cache && cache_folder_open(&s->above, s->o.cache, s->o.cache_root) == 0)
+		s->root_cached = cache_folder_next(&s->above);
+}
+
 static struct scan_dir *root_dir(const struct scan *s)
 {
 	struct scan_dir *d = calloc(1, sizeof(*d));
@@ -144,8 +151,6 @@ static struct scan_dir *root_dir(const struct scan *s)
 		free(d);
 		return NULL;
 	}
-	if (s->o.cache && cache_folder_open(&d->cached, s->o.cache, s->o.cache_root) == 0)
-		d->has_cached = true;
 	return d;
 }
 
@@ -160,12 +165,14 @@ int scan_run(const struct scan_options *o, struct scan_result *r, hz_error **err
 	if (rc == 0)
 		rc = owner_names_new(&s.names, err);
 	if (rc == 0) {
+		recall_root(&s);
 		s.root = root_dir(&s);
 		rc = s.root ? dir_submit(&s, s.root, err) : err_nomem(err);
 	}
 	if (rc == 0)
 		rc = pool_wait(o->pool, 100, tick, &s, err);
 	workers_free(&s);
+	cache_folder_close(&s.above);
 	owner_names_free(s.names);
 	(void)pthread_mutex_destroy(&s.error_lock);
 	return rc;

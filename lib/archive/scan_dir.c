@@ -263,10 +263,9 @@ static int dir_open(struct scan *s, struct scan_dir *d, hz_error **err)
 	open_and_stat(s, d, c, only_way, &closed);
 	if (d->left_out)
 		return 0;
-	if (c) {
+	if (c)
 		c->st = d->st;
-		dir_recall(s, d, c->cached);
-	}
+	dir_recall(s, d, dir_cached(s, d));
 	return only_way || d->has_entry ? 0 : read_attributes(s, d, c, closed, err);
 }
 
@@ -309,19 +308,40 @@ int dir_run(void *arg, unsigned worker, hz_error **err)
 
 /* ---- the end of a folder ---- */
 
-static void count_dir(struct scan *s, const struct scan_dir *d, const struct scan_child *c)
+static void count_dir(struct scan *s, const struct scan_dir *d, const uint8_t *entry, size_t len)
 {
 	struct scan_counts *n = &s->r->counts;
-	const struct cache_child *k = c ? c->cached : NULL;
+	const struct cache_child *k = dir_cached(s, d);
 
 	if (!d->has_entry)
 		return;
 	if (!k)
 		bump(&n->dirs_new, 1);
-	else if (k->entry_len == c->entry_len && memcmp(k->entry, c->entry, k->entry_len) == 0)
+	else if (k->entry_len == len && memcmp(k->entry, entry, len) == 0)
 		bump(&n->dirs_same, 1);
 	else
 		bump(&n->dirs_changed, 1);
+}
+
+/* As a folder of one child: see recall_root. */
+static void cache_root_put(struct scan *s, unsigned worker, const struct scan_dir *d, uint64_t record)
+{
+	struct cache_out *o = &s->w[worker].out;
+	struct cache_record r = { 0 };
+	struct cache_child k = { .name = (const uint8_t *)"root",
+		.name_len = 4,
+		.sig = d->st.sig,
+		.flags = is_racy(s, &d->st.sig) ? CACHE_RACY : 0,
+		.record = record,
+		.entry = s->r->root.data,
+		.entry_len = (uint32_t)s->r->root.len };
+
+	if (!s->o.new_cache || record == 0)
+		return;
+	cache_out_add(o, &k);
+	cache_write_slice(s->o.new_cache, &r, o);
+	s->r->cache_record = cache_write_folder(s->o.new_cache, &r);
+	cache_record_release(&r);
 }
 
 static int dir_end(struct scan *s, unsigned worker, struct scan_dir *d, hz_error **err)
@@ -352,10 +372,11 @@ static int dir_end(struct scan *s, unsigned worker, struct scan_dir *d, hz_error
 		rc = child_set_entry(s, worker, c, e, err);
 	} else {
 		rc = entry_encode(&s->r->root, e, err);
-		s->r->cache_record = record;
+		if (rc == 0)
+			cache_root_put(s, worker, d, record);
 	}
 	if (rc == 0)
-		count_dir(s, d, c);
+		count_dir(s, d, c ? c->entry : s->r->root.data, c ? c->entry_len : s->r->root.len);
 	return rc;
 }
 

@@ -24,6 +24,8 @@ struct scan {
 	pthread_mutex_t error_lock;
 	size_t piece_bytes; /* atomic: see scan_large.c */
 	struct scan_dir *root;
+	struct cache_folder above; /* what holds the root in the cache */
+	const struct cache_child *root_cached;
 };
 
 /* The names in a folder, one after the other: u8 type (DT_*), the name, NUL. */
@@ -99,6 +101,12 @@ struct scan_dir {
 	struct node_builder *list;
 	struct cache_record record;
 };
+
+/* The folder in the cache, or NULL. */
+static inline const struct cache_child *dir_cached(const struct scan *s, const struct scan_dir *d)
+{
+	return d->parent ? d->parent->children[d->slot].cached : s->root_cached;
+}
 
 static inline void bump(uint64_t *counter, uint64_t by)
 {

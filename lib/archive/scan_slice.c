@@ -226,7 +226,7 @@ static bool is_as_remembered(const struct scan_dir *d)
 /* Begins to write the list, with the slices that are done: their entries are those in the cache. */
 static int list_begin(struct scan *s, struct scan_dir *d, hz_error **err)
 {
-	const struct cache_child *k = d->parent ? d->parent->children[d->slot].cached : NULL;
+	const struct cache_child *k = dir_cached(s, d);
 	struct cache_folder f;
 	int rc = node_builder_new(&d->list, NODE_TREE, scan_put_node, &d->user, err);
 
