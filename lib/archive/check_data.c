@@ -147,7 +147,7 @@ static int check_pack_bytes(struct data_worker *w, const struct uid *uid, int64_
 	AUTO(pack_close) struct pack *p = NULL;
 	AUTO(hz_error_free) hz_error *e = NULL;
 	int rc = number < 0 ? pack_open(&p, repo->store, &repo->log.repo, uid, true, &e)
-			    : reader_open_pack(&p, c->r, uid, true, &e);
+			    : reader_open_pack(&p, c->r, uid, true, READER_META | READER_DATA, &e);
 
 	if (rc < 0) {
 		if (number >= 0)
@@ -234,7 +234,7 @@ static int check_claim(struct check *c, const struct check_pack *k, hz_error **e
 	AUTO(hz_error_free) hz_error *e = NULL;
 	struct run run = { 0 };
 	struct looking l = { c, (uint32_t)check_pack_number(c, &k->uid), &k->uid, NULL, &run };
-	int rc = reader_open_pack(&p, c->r, &k->uid, false, &e);
+	int rc = reader_open_pack(&p, c->r, &k->uid, false, READER_META | READER_DATA, &e);
 
 	if (rc < 0)
 		return check_verdict(c, name_pack(&k->uid).s, rc, &e, err);

@@ -12,6 +12,7 @@
 
 #define SHARDS        32u
 #define BUNDLE_FULL   (4u << 20)   /* and a quarter of a pack at most: what zstd looks back over at its level: larger gains nothing */
+#define BUNDLE_MEMBERS 16384u      /* what is kept of a file takes as much memory as a very small one */
 #define DENSE_FULL    (512u << 10) /* of content that does not compress: only so that frames are not small */
 #define DENSE_LEAST   2048u        /* of less nothing can be said */
 #define DENSE_SAMPLE  (16u << 10)
@@ -199,7 +200,7 @@ static int add_entries(struct ingest *in, const struct run_pack *pack, const str
 		in->cap_packs = cap;
 	}
 	if (in->n_entries + n > in->cap_entries) {
-		size_t cap = in->cap_entries + in->cap_entries / 4 + n + 1024;
+		size_t cap = in->n_entries + n;
 		struct run_entry *v = realloc(in->entries, cap * sizeof(*v));
 
 		if (!v)
@@ -375,7 +376,7 @@ static int add_to_bundle(struct ingest *in, unsigned worker, enum pack_role role
 	if (buf_append(&b->raw, data, len) < 0)
 		return err_nomem(err);
 	b->m[b->n++] = (struct frame_member){ *id, (uint32_t)len };
-	return b->raw.len >= full ? flush_bundle(in, worker, role, b, err) : 0;
+	return b->raw.len >= full || b->n == BUNDLE_MEMBERS ? flush_bundle(in, worker, role, b, err) : 0;
 }
 
 int ingest_chunk(struct ingest *in, unsigned worker, const void *data, size_t len, struct id *id, hz_error **err)

@@ -17,7 +17,6 @@ struct journal {
 	int fd;
 	struct uid session;
 	int failed; /* errno of the first failure */
-	struct buf b;
 };
 
 struct journal_name {
@@ -55,30 +54,27 @@ void journal_close(struct journal *j)
 	if (!j)
 		return;
 	fd_close(&j->fd);
-	buf_release(&j->b);
 	free(j);
 }
 
 int journal_add(struct journal *j, const struct pack_done *p, hz_error **err)
 {
-	struct enc e = enc_to(&j->b);
+	uint8_t head[4 + UID_LEN + 4 + ID_LEN + 4], crc[8];
+	const size_t len = p->n_ids * ID_LEN;
 
-	buf_reset(&j->b);
-	enc_u32(&e, (uint32_t)(UID_LEN + 4 + ID_LEN + 4 + p->n_ids * ID_LEN));
-	enc_bytes(&e, p->uid.b, UID_LEN);
-	enc_u32(&e, p->size);
-	enc_bytes(&e, p->hash.b, ID_LEN);
-	enc_u32(&e, (uint32_t)p->n_ids);
-	enc_bytes(&e, p->ids, p->n_ids * ID_LEN);
-	enc_u64(&e, crc64_xz(0, j->b.data, j->b.len));
-	if (e.bad)
-		return err_nomem(err);
+	put_le32(head, (uint32_t)(sizeof(head) - 4 + len));
+	memcpy(head + 4, p->uid.b, UID_LEN);
+	put_le32(head + 4 + UID_LEN, p->size);
+	memcpy(head + 8 + UID_LEN, p->hash.b, ID_LEN);
+	put_le32(head + 8 + UID_LEN + ID_LEN, (uint32_t)p->n_ids);
+	put_le64(crc, crc64_xz(crc64_xz(0, head, sizeof(head)), p->ids, len));
 	/* What stands behind a torn record would not be found again. */
 	if (j->failed) {
 		errno = j->failed;
 		return err_errno(err, "journal %s: given up after a failure", uid_hex(&j->session).s);
 	}
-	if (vfs_write_all(j->fd, j->b.data, j->b.len) < 0 || vfs()->fsync(j->fd) < 0) {
+	if (vfs_write_all(j->fd, head, sizeof(head)) < 0 || vfs_write_all(j->fd, p->ids, len) < 0 ||
+		vfs_write_all(j->fd, crc, sizeof(crc)) < 0 || vfs()->fsync(j->fd) < 0) {
 		j->failed = errno;
 		return err_errno(err, "journal %s", uid_hex(&j->session).s);
 	}

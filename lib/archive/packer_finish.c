@@ -51,7 +51,7 @@ int role_list_add(
 		r->cap = cap;
 	}
 	if (r->n_members + n > r->cap_members) {
-		uint32_t cap = (r->cap_members ? r->cap_members * 2 : 256) + (uint32_t)n;
+		uint32_t cap = r->cap_members + r->cap_members / 4 + (uint32_t)n + 256;
 		struct frame_member *v = realloc(r->members, cap * sizeof(*v));
 
 		if (!v)

@@ -199,21 +199,28 @@ static int pack_keys(struct hz_reader *r, const struct pack *p, uint8_t key[3][K
 	return rc;
 }
 
-int reader_open_pack(struct pack **ret, struct hz_reader *r, const struct uid *uid, bool whole, hz_error **err)
+int reader_open_tables(struct hz_reader *r, struct pack *p, unsigned roles, hz_error **err)
 {
-	AUTO(pack_close) struct pack *p = NULL;
 	uint8_t key[3][KEY_LEN];
 	bool has[3] = { false };
-	int rc = pack_open(&p, r->repo.store, &r->repo.log.repo, uid, whole, err);
+	int rc = pack_keys(r, p, key, has, err);
 
-	if (rc < 0)
-		return rc;
-	rc = pack_keys(r, p, key, has, err);
 	for (enum pack_role role = PACK_META; rc == 0 && role <= PACK_DATA; role++) {
-		if (has[role])
+		if (has[role] && (roles & 1u << role))
 			rc = pack_open_table(p, role, key[role], err);
 	}
 	wipe(key, sizeof(key));
+	return rc;
+}
+
+int reader_open_pack(
+	struct pack **ret, struct hz_reader *r, const struct uid *uid, bool whole, unsigned roles, hz_error **err)
+{
+	AUTO(pack_close) struct pack *p = NULL;
+	int rc = pack_open(&p, r->repo.store, &r->repo.log.repo, uid, whole, err);
+
+	if (rc == 0)
+		rc = reader_open_tables(r, p, roles, err);
 	if (rc < 0)
 		return rc;
 	*ret = TAKE(p);
@@ -229,7 +236,9 @@ bool chunk_id_matches(struct mac *m, uint8_t domain, const void *data, size_t le
 	return id_eq(&got, id);
 }
 
-static int cached_pack(struct hz_reader *r, const struct uid *uid, struct pack **ret, hz_error **err)
+/* Only the table that is needed: that of a pack of small files may take as much as half of the pack. */
+static int cached_pack(
+	struct hz_reader *r, const struct uid *uid, enum pack_role role, struct pack **ret, hz_error **err)
 {
 	struct chunk_cache *c = r->cache;
 	unsigned oldest = 0;
@@ -240,12 +249,12 @@ static int cached_pack(struct hz_reader *r, const struct uid *uid, struct pack *
 		if (c->packs[i] && uid_eq(&c->packs[i]->uid, uid)) {
 			c->pack_used[i] = ++c->clock;
 			*ret = c->packs[i];
-			return 0;
+			return c->packs[i]->t[role].loaded ? 0 : reader_open_tables(r, c->packs[i], 1u << role, err);
 		}
 		if (c->pack_used[i] < c->pack_used[oldest])
 			oldest = i;
 	}
-	rc = reader_open_pack(&p, r, uid, false, err);
+	rc = reader_open_pack(&p, r, uid, false, 1u << role, err);
 	if (rc < 0)
 		return rc;
 	if (p->health.bad_blocks > 0)
@@ -296,7 +305,7 @@ static int chunk_from(struct hz_reader *r, struct reader_group *g, const struct 
 	const struct pack_member *m;
 	const struct buf *bytes = NULL;
 	struct pack *p = NULL;
-	int rc = cached_pack(r, pack, &p, err);
+	int rc = cached_pack(r, pack, role, &p, err);
 
 	if (rc < 0)
 		return rc;

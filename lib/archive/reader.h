@@ -55,8 +55,13 @@ struct reader_group *reader_group(struct hz_reader *r, const struct uid *id);
 /* The group's index, loaded at first use. Main thread only. */
 int reader_index(struct hz_reader *r, struct reader_group *g, struct index **ix, hz_error **err);
 
-/* Opens a pack and the tables that the key can read (metadata, and data for a reader). Thread-safe. */
-int reader_open_pack(struct pack **ret, struct hz_reader *r, const struct uid *uid, bool whole, hz_error **err);
+/* Opens a pack and, of the tables of these roles, those that the key can read. Thread-safe. */
+#define READER_META (1u << PACK_META)
+#define READER_DATA (1u << PACK_DATA)
+int reader_open_pack(
+	struct pack **ret, struct hz_reader *r, const struct uid *uid, bool whole, unsigned roles, hz_error **err);
+/* Opens tables of a pack that is open, as far as they are not. */
+int reader_open_tables(struct hz_reader *r, struct pack *p, unsigned roles, hz_error **err);
 
 /* The bytes of one metadata chunk, id recomputed; each pack that claims the id is tried. HZ_E_CORRUPT: no pack gives
  * it. The index must be loaded. Caches packs and frames; thread-safe, serialised. *data is the caller's. */

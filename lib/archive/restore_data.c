@@ -57,7 +57,7 @@ static int from_other(struct restore *r, struct restore_worker *w, const struct 
 	if (!w->other || !uid_eq(&w->other->uid, uid)) {
 		pack_close(TAKE(w->other));
 		w->other_at = NO_FRAME;
-		rc = reader_open_pack(&w->other, r->reader, uid, false, err);
+		rc = reader_open_pack(&w->other, r->reader, uid, false, READER_DATA, err);
 	}
 	if (rc < 0)
 		return rc;
@@ -161,10 +161,10 @@ static int open_pack(struct restore *r, const struct restore_pack *t, struct pac
 	if (rc < 0)
 		return rc;
 	whole = read_whole(r, t, info.size);
-	rc = reader_open_pack(p, r->reader, &info.uid, whole, &why);
+	rc = reader_open_pack(p, r->reader, &info.uid, whole, READER_DATA, &why);
 	if (rc == HZ_E_CORRUPT && whole) {
 		err_clear(&why);
-		rc = reader_open_pack(p, r->reader, &info.uid, false, &why);
+		rc = reader_open_pack(p, r->reader, &info.uid, false, READER_DATA, &why);
 	}
 	if (restore_is_damage(rc)) {
 		tell_sink(r, name_pack(&info.uid).s, hz_error_message(why), false);
