@@ -245,15 +245,11 @@ static void apply_flags(const struct applying *a)
 		fall_short(a, "inode flags", rc);
 }
 
-void entry_apply(
-	const struct entry *e, int dirfd, const char *name, int fd, bool plain, entry_short_fn fn, void *user)
+void entry_apply(const struct entry *e, int dirfd, const char *name, int fd, bool plain, entry_short_fn fn, void *user)
 {
-	struct applying a = { .e = e,
-		.at = { dirfd, name, fd },
-		.type = e->mode & S_IFMT,
-		.plain = plain,
-		.fn = fn,
-		.user = user };
+	struct applying a = {
+		.e = e, .at = { dirfd, name, fd }, .type = e->mode & S_IFMT, .plain = plain, .fn = fn, .user = user
+	};
 	int rc;
 
 	if (e->flags & ENTRY_SYNTHETIC)

@@ -10,18 +10,19 @@
 #include <string.h>
 #include <zstd.h>
 
-#define SHARDS        32u
-#define BUNDLE_FULL   (4u << 20)   /* and a quarter of a pack at most: what zstd looks back over at its level: larger gains nothing */
-#define BUNDLE_MEMBERS 16384u      /* what is kept of a file takes as much memory as a very small one */
-#define DENSE_FULL    (512u << 10) /* of content that does not compress: only so that frames are not small */
-#define DENSE_LEAST   2048u        /* of less nothing can be said */
-#define DENSE_SAMPLE  (16u << 10)
-#define NODES_FULL    (384u << 10)
-#define ZSTD_DATA     3
-#define ZSTD_NODES    3
-#define PROBE_LEN     (32u << 10)
-#define RUN_IDS       ((size_t)96 << 10) /* a run has no more, unless one pack does: they just fit 4 MiB */
-#define KNOWN_IDS_MAX ((size_t)2 << 10)  /* in one shard, before those that the index knows are forgotten */
+#define SHARDS 32u
+#define BUNDLE_FULL \
+	(4u << 20) /* and a quarter of a pack at most: what zstd looks back over at its level: larger gains nothing */
+#define BUNDLE_MEMBERS 16384u       /* what is kept of a file takes as much memory as a very small one */
+#define DENSE_FULL     (512u << 10) /* of content that does not compress: only so that frames are not small */
+#define DENSE_LEAST    2048u        /* of less nothing can be said */
+#define DENSE_SAMPLE   (16u << 10)
+#define NODES_FULL     (384u << 10)
+#define ZSTD_DATA      3
+#define ZSTD_NODES     3
+#define PROBE_LEN      (32u << 10)
+#define RUN_IDS        ((size_t)96 << 10) /* a run has no more, unless one pack does: they just fit 4 MiB */
+#define KNOWN_IDS_MAX  ((size_t)2 << 10)  /* in one shard, before those that the index knows are forgotten */
 
 enum claim { CLAIM_NEW = 1, CLAIM_KNOWN = 2 };
 

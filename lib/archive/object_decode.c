@@ -192,8 +192,7 @@ static int decode(struct object *o, const char *name, uint8_t *data, size_t len,
 	return 0;
 }
 
-static int decode_any(
-	struct object *o, const char *name, uint8_t *data, size_t len, uint8_t **taken, hz_error **err)
+static int decode_any(struct object *o, const char *name, uint8_t *data, size_t len, uint8_t **taken, hz_error **err)
 {
 	AUTO(hz_error_free) hz_error *why = NULL;
 	/* Asked first: mending writes into data. */

@@ -150,8 +150,8 @@ struct restore_file {
 	uint32_t temp;     /* number in its name */
 	bool has_temp;
 	bool sparse;
-	bool begun;      /* a batch with some of its wants was begun before all were known */
-	bool alone;      /* one thread works at it: it has one want at most */
+	bool begun; /* a batch with some of its wants was begun before all were known */
+	bool alone; /* one thread works at it: it has one want at most */
 	uint32_t n_wants;
 	uint32_t wants;  /* atomic: left to do, and one for the walk until it knows them all */
 	uint32_t failed; /* atomic: enum restore_state, or 0 */
@@ -185,8 +185,8 @@ struct restore_batch {
 	size_t bytes; /* memory of the files */
 	/* While it is carried out. */
 	struct restore_pack *packs;
-	size_t n_packs, next_pack; /* next: atomic */
-	struct restore_file **idle; /* nothing more is to come for them */
+	size_t n_packs, next_pack;          /* next: atomic */
+	struct restore_file **idle;         /* nothing more is to come for them */
 	size_t n_idle, cap_idle, next_idle; /* next: atomic */
 };
 
@@ -222,9 +222,9 @@ struct restore {
 	bool target_fresh; /* it was not there, or empty */
 	bool target_made;
 	struct restore_dirs dirs;
-	struct restore_fds files; /* of files with more than one chunk */
+	struct restore_fds files;                 /* of files with more than one chunk */
 	pthread_mutex_t opening[RESTORE_OPENING]; /* by file: of those only one thread opens */
-	uint32_t temp;            /* atomic: last number of a temporary name */
+	uint32_t temp;                            /* atomic: last number of a temporary name */
 	/* walks */
 	bool first_walk;
 	uint8_t *states;
@@ -234,8 +234,8 @@ struct restore {
 	struct restore_batch batches[2];
 	struct restore_batch *batch, *running; /* the one that is collected, the one that is carried out */
 	unsigned batches_begun;
-	struct restore_file *open;             /* not all its wants are known: in no batch yet */
-	struct idmap links; /* hard link id to place in link */
+	struct restore_file *open; /* not all its wants are known: in no batch yet */
+	struct idmap links;        /* hard link id to place in link */
 	struct restore_link **link;
 	size_t n_links;
 };
@@ -319,7 +319,8 @@ int restore_walk(struct restore *r, const struct restore_visitor *v, hz_error **
 
 extern const struct restore_visitor restore_planner, restore_counter, restore_finisher, restore_verifier;
 
-/* Takes a regular file into the batch, which may begin it (restore_plan.c). link: it is the first name of that inode. */
+/* Takes a regular file into the batch, which may begin it (restore_plan.c). link: it is the first name of that inode.
+ */
 int restore_plan_file(struct restore *r, struct restore_dir *dir, const struct restore_item *it,
 	struct restore_link *link, hz_error **err);
 /* The group of names that an entry belongs to; *is_new: it was not known. */

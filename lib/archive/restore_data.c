@@ -218,8 +218,8 @@ static int run_lost(struct restore *r, struct restore_worker *w, const struct re
 	for (size_t i = 0; rc == 0 && i < t->n; i++) {
 		char why[96];
 
-		(void)snprintf(why, sizeof(why), "chunk %.16s is in no pack that the index knows",
-			id_hex(&t->wants[i].id).s);
+		(void)snprintf(
+			why, sizeof(why), "chunk %.16s is in no pack that the index knows", id_hex(&t->wants[i].id).s);
 		restore_file_damaged(r, t->wants[i].file, why);
 		rc = want_done(r, w, t->wants[i].file, err);
 	}

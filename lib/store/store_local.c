@@ -23,9 +23,9 @@ struct store_local {
 	struct store s;
 	char *location;
 	int root;
-	uint64_t random;     /* of this opening: makes temporary names unlike those of other processes */
-	atomic_ulong serial; /* and this unlike each other */
-	atomic_uint made;    /* a bit per folder known to be durable in its parent */
+	uint64_t random;      /* of this opening: makes temporary names unlike those of other processes */
+	atomic_ulong serial;  /* and this unlike each other */
+	atomic_uint made;     /* a bit per folder known to be durable in its parent */
 	pthread_mutex_t head; /* held by who reads much, where the disk turns */
 };
 
