@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Hash, known-already, compress, pack. An id is claimed by the first worker that brings it: from then on everybody
- * refers to it, for no commit is written unless every claimed chunk stands in a pack. Runs are written on the way, so
- * that memory stays bounded and a dead session leaves little in its journal.
+ * refers to it, for no commit is written unless every claimed chunk stands in a pack. Ids and runs: ingest_ids.c.
  */
-#include "archive/ingest.h"
-#include "archive/idmap.h"
-#include <pthread.h>
+#include "archive/ingest_internal.h"
 #include <string.h>
-#include <zstd.h>
 
-#define SHARDS 32u
-#define BUNDLE_FULL \
-	(4u << 20) /* and a quarter of a pack at most: what zstd looks back over at its level: larger gains nothing */
+/* As far as zstd looks back at its level; and a quarter of a pack at most. */
+#define BUNDLE_FULL    (4u << 20)
 #define BUNDLE_MEMBERS 16384u       /* what is kept of a file takes as much memory as a very small one */
 #define DENSE_FULL     (512u << 10) /* of content that does not compress: only so that frames are not small */
 #define DENSE_LEAST    2048u        /* of less nothing can be said */
@@ -21,100 +16,6 @@
 #define ZSTD_DATA      3
 #define ZSTD_NODES     3
 #define PROBE_LEN      (32u << 10)
-#define RUN_IDS        ((size_t)96 << 10) /* a run has no more, unless one pack does: they just fit 4 MiB */
-#define KNOWN_IDS_MAX  ((size_t)2 << 10)  /* in one shard, before those that the index knows are forgotten */
-
-enum claim { CLAIM_NEW = 1, CLAIM_KNOWN = 2 };
-
-struct bundle_buf {
-	struct buf raw;
-	struct frame_member *m;
-	size_t n, cap;
-};
-
-struct worker {
-	struct mac *content, *metadata;
-	ZSTD_CCtx *zstd;
-	struct buf out;
-	struct bundle_buf data, dense, nodes;
-	bool incompressible; /* the last large chunk was */
-};
-
-struct shard {
-	pthread_mutex_t lock;
-	struct idmap ids;
-	size_t known;
-};
-
-struct ingest {
-	struct ingest_options o;
-	struct packer *packer;
-	struct worker *w; /* workers + 1: the last is the calling thread's */
-	size_t bundle_full;
-	struct shard shards[SHARDS];
-	pthread_mutex_t run_lock; /* everything below */
-	struct run_pack *packs;
-	size_t n_packs, cap_packs;
-	struct run_entry *entries;
-	size_t n_entries, cap_entries;
-	struct run_ref *runs;
-	size_t n_runs;
-	struct ingest_stats stats;
-};
-
-/* ---- the ids of this session ---- */
-
-static struct shard *shard_of(struct ingest *in, const struct id *id)
-{
-	return &in->shards[id->b[31] % SHARDS];
-}
-
-/* With the shard's lock held: forgets what the index can answer. */
-static int shrink(struct shard *s)
-{
-	struct idmap kept = { 0 };
-
-	for (size_t i = 0; i < s->ids.cap; i++) {
-		struct idmap_slot *slot = &s->ids.slots[i];
-
-		if (slot->value == CLAIM_NEW + 1 && idmap_add(&kept, &slot->id, CLAIM_NEW, NULL) < 0) {
-			idmap_release(&kept);
-			return -1;
-		}
-	}
-	idmap_release(&s->ids);
-	s->ids = kept;
-	s->known = 0;
-	return 0;
-}
-
-/* 1: the caller must store it; 0: it is there, or another worker stores it. */
-static int claim(struct ingest *in, const struct id *id, hz_error **err)
-{
-	struct shard *s = shard_of(in, id);
-	int added, rc;
-
-	(void)pthread_mutex_lock(&s->lock);
-	added = idmap_add(&s->ids, id, CLAIM_NEW, NULL);
-	(void)pthread_mutex_unlock(&s->lock);
-	if (added < 0)
-		return err_nomem(err);
-	if (added == 0)
-		return 0;
-	rc = index_has(in->o.index, id, err);
-	if (rc <= 0)
-		return rc < 0 ? rc : 1;
-	(void)pthread_mutex_lock(&s->lock);
-	struct idmap_slot *slot = s->ids.cap ? idmap_slot(&s->ids, id) : NULL;
-
-	if (slot && slot->value) {
-		slot->value = CLAIM_KNOWN + 1;
-		s->known++;
-	}
-	rc = s->known > KNOWN_IDS_MAX ? shrink(s) : 0;
-	(void)pthread_mutex_unlock(&s->lock);
-	return rc < 0 ? err_nomem(err) : 0;
-}
 
 static void count(struct ingest *in, int is_new, size_t len)
 {
@@ -124,160 +25,6 @@ static void count(struct ingest *in, int is_new, size_t len)
 	}
 	(void)__atomic_add_fetch(&in->stats.new_chunks, 1, __ATOMIC_RELAXED);
 	(void)__atomic_add_fetch(&in->stats.new_bytes, len, __ATOMIC_RELAXED);
-}
-
-/* ---- runs ---- */
-
-/* Builds and puts a run. Its bytes are gone when this returns: the index reads the object anew. */
-static int put_run(struct ingest *in, struct run_ref *ref, hz_error **err)
-{
-	AUTO_IN(buf_release) struct buf object = BUF_INIT;
-	struct iovec iov;
-	int rc = run_build(&object, ref, in->o.repo, &in->o.session->id, &in->o.session->writer, in->o.seed,
-		in->o.group, in->packs, in->n_packs, in->entries, in->n_entries, err);
-
-	if (rc < 0)
-		return rc;
-	iov = (struct iovec){ object.data, object.len };
-	rc = reserve_check(in->o.store, object.len, err);
-	return rc < 0 ? rc : store_put(in->o.store, name_run(&ref->uid).s, &iov, 1, err);
-}
-
-/* What a run names the index answers. */
-static int forget_claims(struct ingest *in, hz_error **err)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < in->n_entries; i++) {
-		struct shard *s = shard_of(in, &in->entries[i].id);
-
-		(void)pthread_mutex_lock(&s->lock);
-		struct idmap_slot *slot = s->ids.cap ? idmap_slot(&s->ids, &in->entries[i].id) : NULL;
-
-		if (slot && slot->value)
-			slot->value = CLAIM_KNOWN + 1;
-		(void)pthread_mutex_unlock(&s->lock);
-	}
-	for (unsigned i = 0; i < SHARDS; i++) {
-		(void)pthread_mutex_lock(&in->shards[i].lock);
-		rc = shrink(&in->shards[i]) < 0 ? err_nomem(err) : rc;
-		(void)pthread_mutex_unlock(&in->shards[i].lock);
-	}
-	return rc;
-}
-
-static int write_run(struct ingest *in, hz_error **err)
-{
-	struct run_ref ref;
-	struct run_ref *v;
-	int rc;
-
-	if (in->n_entries == 0 && in->n_packs == 0)
-		return 0;
-	rc = put_run(in, &ref, err);
-	if (rc == 0)
-		rc = index_add_run(in->o.index, &ref.uid, err);
-	if (rc < 0)
-		return rc;
-	v = realloc(in->runs, (in->n_runs + 1) * sizeof(*v));
-	if (!v)
-		return err_nomem(err);
-	in->runs = v;
-	v[in->n_runs++] = ref;
-	rc = forget_claims(in, err);
-	in->n_entries = in->n_packs = 0;
-	return rc;
-}
-
-static int add_entries(struct ingest *in, const struct run_pack *pack, const struct id *ids, size_t n, hz_error **err)
-{
-	if (in->n_packs == in->cap_packs) {
-		size_t cap = in->cap_packs ? in->cap_packs * 2 : 64;
-		struct run_pack *v = realloc(in->packs, cap * sizeof(*v));
-
-		if (!v)
-			return err_nomem(err);
-		in->packs = v;
-		in->cap_packs = cap;
-	}
-	if (in->n_entries + n > in->cap_entries) {
-		size_t cap = in->n_entries + n;
-		struct run_entry *v = realloc(in->entries, cap * sizeof(*v));
-
-		if (!v)
-			return err_nomem(err);
-		in->entries = v;
-		in->cap_entries = cap;
-	}
-	in->packs[in->n_packs] = *pack;
-	for (size_t i = 0; i < n; i++)
-		in->entries[in->n_entries++] = (struct run_entry){ ids[i], (uint32_t)in->n_packs };
-	in->n_packs++;
-	return 0;
-}
-
-/* With the run lock held. All ids of a pack go into one run. */
-static int take_pack(struct ingest *in, const struct run_pack *pack, const struct id *ids, size_t n, hz_error **err)
-{
-	int rc = 0;
-
-	if (in->n_entries > 0 && in->n_entries + n > RUN_IDS)
-		rc = write_run(in, err);
-	return rc < 0 ? rc : add_entries(in, pack, ids, n, err);
-}
-
-static int write_full_run(struct ingest *in, hz_error **err)
-{
-	return in->n_entries >= RUN_IDS ? write_run(in, err) : 0;
-}
-
-static int before_put(void *user, const struct pack_done *p, hz_error **err)
-{
-	struct ingest *in = user;
-	int rc = reserve_check(in->o.store, p->size, err);
-
-	return rc < 0 ? rc : journal_add(in->o.journal, p, err);
-}
-
-static int after_put(void *user, const struct pack_done *p, hz_error **err)
-{
-	struct ingest *in = user;
-	struct run_pack rp = { p->uid, p->size, p->hash };
-	int rc;
-
-	(void)pthread_mutex_lock(&in->run_lock);
-	rc = take_pack(in, &rp, p->ids, p->n_ids, err);
-	if (rc == 0)
-		rc = write_full_run(in, err);
-	(void)pthread_mutex_unlock(&in->run_lock);
-	return rc;
-}
-
-static int cancelled(void *user, hz_error **err)
-{
-	const struct ingest *in = user;
-
-	return job_check(in->o.job, err);
-}
-
-int ingest_take_over(struct ingest *in, const struct run_pack *pack, const struct id *ids, size_t n, hz_error **err)
-{
-	int rc;
-
-	(void)pthread_mutex_lock(&in->run_lock);
-	rc = take_pack(in, pack, ids, n, err);
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		struct shard *s = shard_of(in, &ids[i]);
-
-		/* They are in a pack that is there: claimed, and nobody's to store. */
-		(void)pthread_mutex_lock(&s->lock);
-		rc = idmap_add(&s->ids, &ids[i], CLAIM_NEW, NULL) < 0 ? err_nomem(err) : 0;
-		(void)pthread_mutex_unlock(&s->lock);
-	}
-	if (rc == 0)
-		rc = write_full_run(in, err);
-	(void)pthread_mutex_unlock(&in->run_lock);
-	return rc;
 }
 
 /* ---- frames ---- */
@@ -388,7 +135,7 @@ int ingest_chunk(struct ingest *in, unsigned worker, const void *data, size_t le
 	if (len <= SMALL_MAX)
 		return ingest_small(in, worker, data, len, id, err);
 	m.id = *id = mac_compute(in->w[worker].content, DOMAIN_DATA, data, len);
-	rc = claim(in, id, err);
+	rc = ingest_claim(in, id, err);
 	if (rc < 0)
 		return rc;
 	count(in, rc, len);
@@ -401,7 +148,7 @@ int ingest_small(struct ingest *in, unsigned worker, const void *data, size_t le
 	int rc;
 
 	*id = mac_compute(w->content, DOMAIN_DATA, data, len);
-	rc = claim(in, id, err);
+	rc = ingest_claim(in, id, err);
 	if (rc < 0)
 		return rc;
 	count(in, rc, len);
@@ -419,7 +166,7 @@ int ingest_node(struct ingest *in, unsigned worker, enum node_kind kind, const v
 	int rc;
 
 	*id = mac_compute(w->metadata, (uint8_t)kind, data, len);
-	rc = claim(in, id, err);
+	rc = ingest_claim(in, id, err);
 	return rc <= 0 ? rc : add_to_bundle(in, worker, PACK_META, &w->nodes, NODES_FULL, data, len, id, err);
 }
 
@@ -433,7 +180,7 @@ struct id ingest_hardlink(struct ingest *in, unsigned worker, const void *data, 
 int ingest_new(struct ingest **ret, const struct ingest_options *o, hz_error **err)
 {
 	AUTO(ingest_free) struct ingest *in = calloc(1, sizeof(*in));
-	struct packer_hooks hooks = { before_put, after_put, in, cancelled };
+	struct packer_hooks hooks = { ingest_before_put, ingest_after_put, in, ingest_cancelled };
 	int rc;
 
 	if (!in)
@@ -443,7 +190,7 @@ int ingest_new(struct ingest **ret, const struct ingest_options *o, hz_error **e
 	if (in->bundle_full > BUNDLE_FULL)
 		in->bundle_full = BUNDLE_FULL;
 	(void)pthread_mutex_init(&in->run_lock, NULL);
-	for (unsigned i = 0; i < SHARDS; i++)
+	for (unsigned i = 0; i < INGEST_SHARDS; i++)
 		(void)pthread_mutex_init(&in->shards[i].lock, NULL);
 	in->w = calloc(o->workers + 1u, sizeof(*in->w));
 	if (!in->w)
@@ -484,7 +231,7 @@ void ingest_free(struct ingest *in)
 		free(w->nodes.m);
 	}
 	free(in->w);
-	for (unsigned i = 0; i < SHARDS; i++) {
+	for (unsigned i = 0; i < INGEST_SHARDS; i++) {
 		idmap_release(&in->shards[i].ids);
 		(void)pthread_mutex_destroy(&in->shards[i].lock);
 	}
@@ -509,7 +256,7 @@ int ingest_finish(struct ingest *in, const struct run_ref **runs, size_t *n_runs
 	if (rc == 0)
 		rc = packer_finish(in->packer, err);
 	if (rc == 0 && in->o.store)
-		rc = write_run(in, err);
+		rc = ingest_write_run(in, err);
 	/* After a failure packs may still be under way, and runs with them. */
 	if (rc < 0)
 		return rc;
