@@ -371,7 +371,7 @@ static void a_journal_that_cannot_be_written_says_so(void **state)
 		assert_fails(rc, err_code_of(errors[n % 2]), &err);
 		failures++;
 	}
-	assert_int_equal(failures, 4);
+	assert_int_equal(failures, 6);
 }
 
 static void a_short_write_is_written_on(void **state)
