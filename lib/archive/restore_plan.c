@@ -179,7 +179,9 @@ int restore_plan_file(struct restore *r, struct restore_dir *dir, const struct r
 	if (rc < 0)
 		return rc;
 	r->open = NULL;
-	f->alone = !f->begun && f->n_wants <= 1;
+	/* Of one that is begun the workers read it. */
+	if (!f->begun)
+		f->alone = f->n_wants <= 1;
 	/* Of what was begun already the workers may have done all. */
 	if (__atomic_sub_fetch(&f->wants, 1, __ATOMIC_ACQ_REL) == 0)
 		b->idle[b->n_idle++] = f;
