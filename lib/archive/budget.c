@@ -3,8 +3,8 @@
 #include "archive/budget.h"
 
 #define MIB         ((uint64_t)1 << 20)
-#define BASE        (15 * MIB) /* program, libraries, index and cache of an ordinary repository */
-#define EACH_WORKER (12 * MIB) /* reading and compression buffers, a bundle of each kind, its part of what waits */
+#define BASE        (11 * MIB) /* program, libraries, index and cache of an ordinary repository */
+#define EACH_WORKER (8 * MIB)  /* reading and compression buffers, a bundle of each kind, its part of what waits */
 #define META_PART   4u         /* metadata has a pack of its own: so small a part of it is filled, as a rule */
 #define PARITY_PART 16u        /* parity, checksums and lists of a finished pack */
 

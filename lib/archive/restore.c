@@ -179,10 +179,13 @@ static int find_snapshot(struct restore *r, const char *id, hz_error **err)
 
 static int start_workers(struct restore *r, hz_error **err)
 {
-	/* While one decodes what it got from afar another must be asking for more. */
-	unsigned n = r->reader->repo.workers > 1 || !r->reader->repo.store->remote ? r->reader->repo.workers : 2;
+	const struct repo *repo = &r->reader->repo;
+	unsigned n = repo->workers;
 	int rc;
 
+	/* While some decode what they got from afar others must be asking for more; each holds a whole pack. */
+	if (repo->store->remote)
+		n += repo->budget.memory >= BUDGET_MEMORY ? 2 : 1;
 	r->workers = calloc((size_t)n + 1, sizeof(*r->workers));
 	if (!r->workers)
 		return err_nomem(err);
