@@ -185,7 +185,7 @@ static int start_workers(struct restore *r, hz_error **err)
 
 	/* While some decode what they got from afar others must be asking for more; each holds a whole pack. */
 	if (repo->store->remote)
-		n += repo->budget.memory >= BUDGET_MEMORY ? 2 : 1;
+		n += repo->budget.memory > BUDGET_MEMORY ? 2 : 1;
 	r->workers = calloc((size_t)n + 1, sizeof(*r->workers));
 	if (!r->workers)
 		return err_nomem(err);

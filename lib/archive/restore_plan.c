@@ -93,11 +93,13 @@ struct restore_file *restore_file_new(
 	return f;
 }
 
-/* The first batches are small, so that the workers soon have something to do. */
+/* The first batches are small, so that the workers soon have something to do; but from afar no pack should be read for
+ * two of them. */
 static bool is_full(const struct restore *r)
 {
 	const struct restore_batch *b = r->batch;
-	size_t limit = restore_limits.batch_bytes >> (r->batches_begun < 3 ? 3 - r->batches_begun : 0);
+	unsigned early = r->batches_begun < 3 && !r->reader->repo.store->remote ? 3 - r->batches_begun : 0;
+	size_t limit = restore_limits.batch_bytes >> early;
 
 	return b->bytes + b->n_wants * sizeof(*b->wants) + b->n_pieces * sizeof(*b->pieces) >= limit;
 }
