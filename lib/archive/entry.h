@@ -41,7 +41,7 @@ struct list_ref {
 enum entry_flag {
 	ENTRY_CHANGED = 1u,   /* the file changed while it was read, every time it was tried */
 	ENTRY_SYNTHETIC = 2u, /* a folder that has no attributes of its own: only the way to what was asked for */
-	ENTRY_PARTIAL = 4u    /* a folder whose list may lack entries that could not be read */
+	ENTRY_PARTIAL = 4u    /* a folder whose list may lack entries: not read, not asked for, or not entered */
 };
 
 /* Pointers are borrowed: from the arena that entry_read or entry_decode filled, or from the encoded bytes. */
@@ -157,15 +157,21 @@ uint32_t entry_flags_mask(void);
  * Sets attributes on what was restored, in the order in which none undoes another: owner, xattrs (after owner: chown
  * takes capabilities away; before mode: user.* needs the write permission that mode may take), mode (after owner: chown
  * clears setuid), times, and last inode flags (immutable). An ACL that was inherited and that the entry does not have
- * is taken away. Of a synthetic folder nothing is set. plain: it was just made, where nothing is inherited, neither an
- * ACL nor inode flags, so that these need not be looked for. fd: open descriptor of a regular file or folder, or -1 for
+ * is taken away; of what was there before, other extra xattrs too. Of a synthetic folder nothing is set. fd: open
+ * descriptor of a regular file or folder, or -1 for
  * a name that is a symlink, device, FIFO or socket in dirfd. Owners by number. As an ordinary user a foreign owner is
  * reported once per file and setuid/setgid bits are not given to a file that could not get its owner. Each shortfall is
  * told through fn ("owner", "mode", "xattr user.x", "xattrs", "times", "inode flags") with an errno; the rest is done
  * all the same. "attributes" (it cannot be looked at) and "type" (something else stands there): nothing was done.
  */
 typedef void (*entry_short_fn)(void *user, const char *what, int errnum);
-void entry_apply(const struct entry *e, int dirfd, const char *name, int fd, bool plain, entry_short_fn fn, void *user);
+enum entry_found {
+	ENTRY_INHERITS, /* just made, where it may have inherited ACLs and inode flags */
+	ENTRY_PLAIN,    /* just made, where nothing is inherited: no need to look */
+	ENTRY_OLD       /* it was there before */
+};
+void entry_apply(const struct entry *e, int dirfd, const char *name, int fd, enum entry_found found, entry_short_fn fn,
+	void *user);
 
 /* Compares what stands at (dirfd, name) with e in everything that entry_apply sets and that this system can keep; calls
  * fn with each difference ("mode", "owner", "mtime", "xattr user.x", "inode flags", "type", "link target", "device",

@@ -19,6 +19,7 @@ struct applying {
 	uint32_t type;
 	bool owned;   /* owner and group are those of the entry */
 	bool plain;   /* nothing was inherited */
+	bool old;     /* it was there before: other attributes too may be too many */
 	bool touched; /* st's mode may not be the mode any more */
 	entry_short_fn fn;
 	void *user;
@@ -115,8 +116,18 @@ static void acl_clear_default(const struct applying *a)
 	apply_xattr(a, XATTR_ACL_DEFAULT, acl, sizeof(acl));
 }
 
-/* A file made in a folder with a default ACL has inherited it. */
-static void apply_no_acl(const struct applying *a)
+static void take_away(const struct applying *a, const char *name)
+{
+	char what[sizeof("xattr ") + ENTRY_XATTR_NAME_MAX];
+
+	if (entry_at_xattr_remove(&a->at, name) == 0 || errno == ENODATA)
+		return;
+	(void)snprintf(what, sizeof(what), "xattr %s", name);
+	fall_short(a, what, errno);
+}
+
+/* A file made in a folder with a default ACL has inherited it; one that was there before may have others. */
+static void apply_no_extra(const struct applying *a)
 {
 	struct buf names = BUF_INIT;
 	int rc = entry_at_xattr_names(&a->at, &names, NULL);
@@ -126,18 +137,22 @@ static void apply_no_acl(const struct applying *a)
 	for (size_t i = 0; rc == 0 && i < names.len; i += strlen((char *)names.data + i) + 1) {
 		const char *name = (char *)names.data + i;
 
-		if (strcmp(name, XATTR_ACL_ACCESS) == 0 && !has_xattr(a->e, name))
+		if (has_xattr(a->e, name))
+			continue;
+		if (strcmp(name, XATTR_ACL_ACCESS) == 0)
 			acl_clear_access(a);
-		if (strcmp(name, XATTR_ACL_DEFAULT) == 0 && !has_xattr(a->e, name))
+		else if (strcmp(name, XATTR_ACL_DEFAULT) == 0)
 			acl_clear_default(a);
+		else if (a->old && entry_xattr_is_extra(name))
+			take_away(a, name);
 	}
 	buf_release(&names);
 }
 
 static void apply_xattrs(struct applying *a)
 {
-	if (a->type != S_IFLNK && !a->plain)
-		apply_no_acl(a);
+	if (a->old || (a->type != S_IFLNK && !a->plain))
+		apply_no_extra(a);
 	a->touched = a->touched || a->e->n_xattrs > 0;
 	for (uint32_t i = 0; i < a->e->n_xattrs; i++)
 		apply_xattr(a, a->e->xattrs[i].name, a->e->xattrs[i].value, a->e->xattrs[i].len);
@@ -245,11 +260,16 @@ static void apply_flags(const struct applying *a)
 		fall_short(a, "inode flags", rc);
 }
 
-void entry_apply(const struct entry *e, int dirfd, const char *name, int fd, bool plain, entry_short_fn fn, void *user)
+void entry_apply(const struct entry *e, int dirfd, const char *name, int fd, enum entry_found found, entry_short_fn fn,
+	void *user)
 {
-	struct applying a = {
-		.e = e, .at = { dirfd, name, fd }, .type = e->mode & S_IFMT, .plain = plain, .fn = fn, .user = user
-	};
+	struct applying a = { .e = e,
+		.at = { dirfd, name, fd },
+		.type = e->mode & S_IFMT,
+		.plain = found == ENTRY_PLAIN,
+		.old = found == ENTRY_OLD,
+		.fn = fn,
+		.user = user };
 	int rc;
 
 	if (e->flags & ENTRY_SYNTHETIC)

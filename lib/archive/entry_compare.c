@@ -63,12 +63,6 @@ static bool xattr_may_be_hidden(const struct comparing *c, const char *name)
 	return c->unread || (strncmp(name, "trusted.", 8) == 0 && geteuid() != 0);
 }
 
-/* Labels that the system gives by itself (security., trusted.) may be more than the entry has. */
-static bool xattr_is_too_many(const char *name)
-{
-	return strncmp(name, "user.", 5) == 0 || strncmp(name, "system.", 7) == 0;
-}
-
 static bool value_equal(const struct xattr *a, const struct xattr *b)
 {
 	return a->len == b->len && (a->len == 0 || memcmp(a->value, b->value, a->len) == 0);
@@ -87,7 +81,7 @@ static void compare_xattrs(const struct comparing *c)
 
 		if (order < 0 && !xattr_may_be_hidden(c, x->name))
 			differ_xattr(c, x->name);
-		if (order > 0 && xattr_is_too_many(y->name))
+		if (order > 0 && entry_xattr_is_extra(y->name))
 			differ_xattr(c, y->name);
 		if (order == 0 && !value_equal(x, y))
 			differ_xattr(c, x->name);

@@ -97,6 +97,15 @@ static inline int entry_at_xattr_set(const struct entry_at *at, const char *attr
 			   : vfs()->lsetxattr(at->dirfd, at->name, attr, value, len);
 }
 
+static inline int entry_at_xattr_remove(const struct entry_at *at, const char *attr)
+{
+	return at->fd >= 0 ? vfs()->fremovexattr(at->fd, attr) : vfs()->lremovexattr(at->dirfd, at->name, attr);
+}
+
+/* Is one that a file has and its entry has not too many? Others of security. and trusted. are labels that the system
+ * gives by itself. */
+bool entry_xattr_is_extra(const char *name);
+
 /* All names of the file, each with its NUL; 0 or an errno. A file system without xattrs has none, and no failure;
  * has_xattrs (may be NULL) tells. */
 int entry_at_xattr_names(const struct entry_at *at, struct buf *names, bool *has_xattrs);

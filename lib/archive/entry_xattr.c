@@ -19,6 +19,11 @@ bool entry_xattr_is_kept(const char *name)
 		strcmp(name, "system.nfs4_acl") == 0;
 }
 
+bool entry_xattr_is_extra(const char *name)
+{
+	return begins(name, "user.") || begins(name, "system.") || strcmp(name, "security.capability") == 0;
+}
+
 bool entry_flags_unsupported(int errnum)
 {
 	return errnum == EOPNOTSUPP || errnum == ENOTTY || errnum == EINVAL || errnum == ENOSYS;

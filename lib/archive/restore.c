@@ -7,11 +7,16 @@
 #include "archive/restore.h"
 #include "base/clock.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define TICK_MS 100u
+#define RESTORE_FLAGS                                                                                                \
+	(HZ_RESTORE_DRY_RUN | HZ_RESTORE_INTO_EXISTING | HZ_RESTORE_VERIFY | HZ_RESTORE_UPDATE | HZ_RESTORE_DELETE | \
+		HZ_RESTORE_RESUME)
 
 struct restore_limits restore_limits = { .batch_bytes = (size_t)8 << 20, .files_open = 64, .dirs_open = 256 };
 
@@ -140,11 +145,19 @@ enum restore_state restore_shorts_tell(
 static int read_options(struct restore *r, const hz_restore_options *opts, hz_error **err)
 {
 	int rc = options_copy(&r->opts, sizeof(r->opts), opts, "hz_restore_options", err);
+	const uint32_t modes = (uint32_t)__builtin_popcount(
+		r->opts.flags & (HZ_RESTORE_INTO_EXISTING | HZ_RESTORE_UPDATE | HZ_RESTORE_RESUME));
 
 	if (rc < 0)
 		return rc;
-	if (r->opts.flags & ~(HZ_RESTORE_DRY_RUN | HZ_RESTORE_INTO_EXISTING | HZ_RESTORE_VERIFY))
+	if (r->opts.flags & ~RESTORE_FLAGS)
 		return err_set(err, HZ_E_UNSUPPORTED, "hz_restore_options: unknown flags");
+	if (modes > 1)
+		return err_set(err, HZ_E_INVAL, "only one of into-existing, update and resume can be asked for");
+	if ((r->opts.flags & HZ_RESTORE_DELETE) && !(r->opts.flags & HZ_RESTORE_UPDATE))
+		return err_set(err, HZ_E_INVAL, "delete goes with update only");
+	r->updates = r->opts.flags & HZ_RESTORE_UPDATE;
+	r->deletes = r->opts.flags & HZ_RESTORE_DELETE;
 	if (!r->opts.target || !*r->opts.target)
 		return err_set(err, HZ_E_INVAL, "no target folder");
 	if (r->opts.n_patterns > 0)
@@ -203,6 +216,23 @@ static int start_workers(struct restore *r, hz_error **err)
 
 /* ---- the walks ---- */
 
+/* All is durable: the journal goes, and what its going changed of the target itself is put right. */
+static int end_target(struct restore *r, hz_error **err)
+{
+	const struct timespec ts[2] = { { .tv_nsec = UTIME_OMIT }, r->root_mtime };
+	int rc = restore_journal_end(r, err);
+
+	if (rc < 0 || !r->journaled)
+		return rc;
+	if (r->root_done && vfs()->utimensat(r->target, ".", ts, 0) < 0 && errno != EPERM)
+		return err_errno(err, "target %s: set its time", r->opts.target);
+	if (r->root_locks && (rc = restore_lock(r->target, r->root_locks)) != 0) {
+		restore_event(r, HZ_EVENT_META, NULL, NULL, "could not be set: inode flags: %s", strerrordesc_np(rc));
+		r->result.meta_short++;
+	}
+	return vfs()->fsync(r->target) < 0 ? err_errno(err, "flush target %s", r->opts.target) : 0;
+}
+
 static int write_all(struct restore *r, hz_error **err)
 {
 	int rc = restore_walk(r, &restore_planner, err);
@@ -219,7 +249,7 @@ static int write_all(struct restore *r, hz_error **err)
 	restore_link_locks(r);
 	if (vfs()->syncfs(r->target) < 0)
 		return err_errno(err, "flush the file system of %s", r->opts.target);
-	return 0;
+	return end_target(r, err);
 }
 
 static int verify_all(struct restore *r, hz_error **err)
@@ -241,9 +271,14 @@ static int run(struct restore *r, const hz_restore_options *opts, const char *id
 	if (rc == 0)
 		rc = restore_target_look(r, err);
 	if (rc == 0)
+		rc = restore_journal_look(r, id, err);
+	if (rc == 0)
+		rc = restore_target_check(r, err);
+	if (rc == 0)
 		rc = find_snapshot(r, id, err);
 	if (rc < 0)
 		return rc;
+	(void)snprintf(r->tag, sizeof(r->tag), "%.8s", id);
 	dry = r->opts.flags & HZ_RESTORE_DRY_RUN;
 	r->first_walk = true;
 	rc = restore_phase(r, HZ_PHASE_PLAN, err);
@@ -360,6 +395,7 @@ int hz_restore(hz_reader *reader, const char *id, const hz_restore_options *opts
 	rc = run(&r, opts, id, err);
 	release(&r);
 	reader->repo.sink = once.to;
+	r.result.unchanged = __atomic_load_n(&r.unchanged, __ATOMIC_RELAXED);
 	r.result.mended = __atomic_load_n(&reader->repo.mended, __ATOMIC_RELAXED);
 	r.result.duration_ns = clock_mono_ns() - began;
 	if (result) {

@@ -147,8 +147,16 @@ struct restore_file {
 	uint64_t data; /* bytes of its chunks */
 	struct restore_fd slot;
 	uint64_t ino, dev; /* of the temporary file, to know it again */
+	const char *tag;   /* the run's */
 	uint32_t temp;     /* number in its name */
 	bool has_temp;
+	/* Of one that stands under its name already (restore_update.c). */
+	bool replaces; /* something is there, which may go */
+	bool old;      /* it is a regular file, of this inode */
+	bool shared;   /* with other names than this */
+	bool present;  /* some of its chunks are right */
+	bool moved;    /* what has the temporary name is the old file */
+	uint64_t old_ino, old_dev;
 	bool sparse;
 	bool begun; /* a batch with some of its wants was begun before all were known */
 	bool alone; /* one thread works at it: it has one want at most */
@@ -218,8 +226,17 @@ struct restore {
 	struct restore_worker *workers; /* one a thread of the pool, and one for the caller's */
 	unsigned n_workers;
 	/* target */
-	int target;        /* -1: not made yet */
-	bool target_fresh; /* it was not there, or empty */
+	int target;          /* -1: not made yet */
+	bool updates;        /* what exists is made as the snapshot has it; otherwise it is left */
+	bool deletes;        /* and what the snapshot does not have is removed */
+	bool resumes;        /* what an interrupted restore of the same left behind is removed */
+	bool journaled;      /* there is a journal in the target */
+	uint32_t root_locks; /* flags of the target itself, set last */
+	struct timespec root_mtime;
+	bool root_done;     /* the target itself has its attributes */
+	char tag[9];        /* in temporary names: the snapshot's first digits */
+	uint64_t unchanged; /* atomic: files that were right already */
+	bool target_fresh;  /* it was not there, or empty */
 	bool target_made;
 	struct restore_dirs dirs;
 	struct restore_fds files;                 /* of files with more than one chunk */
@@ -270,13 +287,12 @@ void restore_short(void *user, const char *what, int errnum);
 enum restore_state restore_shorts_tell(
 	struct restore *r, const struct restore_shorts *s, const struct restore_dir *dir, const char *name);
 
-/* The target: looked at (HZ_E_REFUSED when it is not empty and that was not allowed); made, when it was not there. */
+/* The target: looked at; HZ_E_REFUSED when it is not empty and that was not allowed; made, when it was not there. */
 int restore_target_look(struct restore *r, hz_error **err);
+int restore_target_check(struct restore *r, hz_error **err);
 int restore_target_make(struct restore *r, hz_error **err);
 /* Does what is made in the target itself inherit nothing? */
 bool restore_target_is_plain(const struct restore *r);
-/* 0 when nothing stands there, EEXIST, or another errno. */
-int restore_target_has(struct restore *r, struct restore_dir *dir, const char *name);
 
 /* ---- walking (restore_walk.c) ---- */
 
@@ -320,9 +336,9 @@ int restore_walk(struct restore *r, const struct restore_visitor *v, hz_error **
 extern const struct restore_visitor restore_planner, restore_counter, restore_finisher, restore_verifier;
 
 /* Takes a regular file into the batch, which may begin it (restore_plan.c). link: it is the first name of that inode.
- */
+ * old: what stands under its name, to be changed or replaced; or NULL. */
 int restore_plan_file(struct restore *r, struct restore_dir *dir, const struct restore_item *it,
-	struct restore_link *link, hz_error **err);
+	struct restore_link *link, const struct source_stat *old, hz_error **err);
 /* The group of names that an entry belongs to; *is_new: it was not known. */
 int restore_link_of(struct restore *r, const struct entry *e, struct restore_link **link, bool *is_new, hz_error **err);
 /* What became of the name that stands for its inode. */
@@ -338,13 +354,16 @@ void restore_link_locks(struct restore *r);
 #define RESTORE_LOCKS 0x30u /* immutable, append only: as FS_IOC_GETFLAGS numbers them */
 int restore_lock(int fd, uint32_t inode_flags);
 
-struct restore_file *restore_file_new(
-	struct restore_dir *dir, const struct restore_item *it, struct restore_link *link, hz_error **err);
+struct restore_file *restore_file_new(struct restore *r, struct restore_dir *dir, const struct restore_item *it,
+	struct restore_link *link, hz_error **err);
 /* The file is the batch's from now on (restore_batch.c has this and what follows). */
 int restore_batch_add(struct restore_batch *b, struct restore_file *f, hz_error **err);
 /* What every worker does with the batch that is carried out (restore_data.c). A pool_fn. */
 int restore_work(void *arg, unsigned worker, hz_error **err);
-#define RESTORE_NO_PACK UINT32_MAX /* of a want that no pack has */
+#define RESTORE_NO_PACK UINT32_MAX        /* of a want that no pack has */
+#define RESTORE_PRESENT (UINT32_MAX - 1u) /* of one that the file has already */
+/* Nothing more is to come for this file. */
+int restore_batch_idle(struct restore_batch *b, struct restore_file *f, hz_error **err);
 /* Waits for the batch that is carried out and begins the one that was collected; the other is collected then. */
 int restore_data_begin(struct restore *r, hz_error **err);
 /* Until all that was collected is done. */
@@ -363,6 +382,53 @@ void restore_file_damaged(struct restore *r, struct restore_file *f, const char 
 /* Closes it and removes what stands under the temporary name. Any state. */
 void restore_file_discard(struct restore *r, struct restore_file *f);
 void restore_file_free(struct restore *r, struct restore_file *f);
+
+#define RESTORE_TEMP_LEN 40
+void restore_file_temp_name(char out[RESTORE_TEMP_LEN], const struct restore_file *f);
+/* A new file under a temporary name of f's, or an errno. */
+int restore_file_temp(struct restore *r, struct restore_file *f, int dir, mode_t mode, int *fd);
+
+/* ---- onto what is there (restore_update.c) ---- */
+
+enum restore_place {
+	RESTORE_FREE, /* nothing is there, or no more */
+	RESTORE_OLD,  /* something that is no folder, and may be changed or replaced: *old is set */
+	RESTORE_TAKEN /* what is there stays: we do not update, or it is a folder with things in it */
+};
+/* What stands where something that is no folder goes; an empty folder is removed, a full one if that was asked for. */
+int restore_look(struct restore *r, struct restore_dir *dir, const char *name, struct source_stat *old,
+	enum restore_place *place, hz_error **err);
+/* Removes what is no folder where a folder goes. An errno. */
+int restore_make_way(struct restore *r, struct restore_dir *dir, const char *name);
+/* temp gets the name, whatever had it. An errno. */
+int restore_replace(int dir, const char *temp, const char *name);
+/* Takes away the flags that forbid changes. An errno. */
+int restore_unlock(int fd);
+/* Takes the wants that the target has out of the batch that is collected. No batch is carried out meanwhile. */
+int restore_compare(struct restore *r, hz_error **err);
+/* What restore_file_temp is for a file whose old content counts: a clone or copy of it, or itself. An errno. */
+int restore_take_over(struct restore *r, struct restore_file *f, int dir, int *fd);
+/* Makes holes where they belong. An errno. */
+int restore_punch(struct restore *r, const struct entry *e, int fd);
+/* All chunks are right: kept, with its attributes set, unless length, holes or other names forbid. An errno. */
+int restore_keep(struct restore *r, struct restore_file *f, struct entry *e, struct restore_shorts *shorts, bool *kept);
+
+/* ---- removing (restore_delete.c) ---- */
+
+/* Whatever stands there, with all in it. 1: it is gone; 0: it is not, which was told; in a dry run it is only told. */
+int restore_remove(struct restore *r, struct restore_dir *dir, const char *name, hz_error **err);
+/* Removes what stands in the folder of the frame and not in the snapshot, or only what a restore left behind that was
+ * interrupted. Nothing where the snapshot may not know all. */
+int restore_remove_extra(struct restore *r, const struct restore_frame *f, const struct entry *e, hz_error **err);
+
+/* ---- the journal (restore_journal.c) ---- */
+
+#define RESTORE_JOURNAL ".hozen-restore"
+/* Looks for one in the target. HZ_E_REFUSED: it is of another restore, or there should be none. */
+int restore_journal_look(struct restore *r, const char *id, hz_error **err);
+/* Durable before the first file is made. */
+int restore_journal_begin(struct restore *r, hz_error **err);
+int restore_journal_end(struct restore *r, hz_error **err);
 
 /* Reads back what verify has collected. */
 int restore_verify_run(struct restore *r, hz_error **err);

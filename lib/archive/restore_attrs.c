@@ -6,6 +6,8 @@
 #include "archive/restore.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -16,8 +18,31 @@ static bool is_made(enum restore_state s)
 
 /* ---- hard links ---- */
 
+/* Under a temporary name, for what stands under the final one to be replaced. */
+static int link_over(struct restore *r, const struct restore_link *link, int from, int to, const char *name)
+{
+	struct source_stat st;
+	char temp[RESTORE_TEMP_LEN];
+	int rc;
+
+	(void)snprintf(
+		temp, sizeof(temp), ".hozen-%s-%08x.part", r->tag, __atomic_add_fetch(&r->temp, 1, __ATOMIC_RELAXED));
+	rc = vfs()->linkat(from, link->name, to, temp, 0) < 0 ? errno : 0;
+	if (rc)
+		return rc;
+	rc = source_stat(&st, to, temp);
+	if (rc == 0 && st.sig.ino != link->ino)
+		rc = ESTALE;
+	if (rc == 0)
+		rc = restore_replace(to, temp, name);
+	if (rc)
+		(void)vfs()->unlinkat(to, temp, 0);
+	return rc;
+}
+
 /* 0 or an errno; ESTALE: what stands under the first name is not what we made. */
-static int make_link(struct restore *r, const struct restore_link *link, struct restore_dir *dir, const char *name)
+static int make_link(struct restore *r, const struct restore_link *link, struct restore_dir *dir, const char *name,
+	enum restore_place place)
 {
 	struct source_stat st;
 	int from = -1, to = -1;
@@ -26,7 +51,10 @@ static int make_link(struct restore *r, const struct restore_link *link, struct 
 	if (rc)
 		return rc;
 	rc = restore_dir_get(&r->dirs, dir, &to);
-	if (rc == 0) {
+	if (rc == 0 && place == RESTORE_OLD) {
+		rc = link_over(r, link, from, to, name);
+		restore_dir_put(&r->dirs, dir);
+	} else if (rc == 0) {
 		rc = vfs()->linkat(from, link->name, to, name, 0) < 0 ? errno : 0;
 		if (rc == 0)
 			rc = source_stat(&st, to, name);
@@ -102,22 +130,72 @@ static int special_failed(struct restore *r, struct restore_dir *dir, const char
 	return rc < 0 ? rc : restore_outcome(r, it->e, it->n, RESTORE_FAILED, err);
 }
 
+/* New under a temporary name, which then becomes the final one. */
+static int make_over(struct restore *r, const struct entry *e, int dir, const char *name, struct restore_shorts *shorts)
+{
+	char temp[RESTORE_TEMP_LEN];
+	int rc;
+
+	(void)snprintf(
+		temp, sizeof(temp), ".hozen-%s-%08x.part", r->tag, __atomic_add_fetch(&r->temp, 1, __ATOMIC_RELAXED));
+	rc = make_node(e, dir, temp);
+	if (rc)
+		return rc;
+	entry_apply(e, dir, temp, -1, ENTRY_INHERITS, restore_short, shorts);
+	rc = restore_replace(dir, temp, name);
+	if (rc)
+		(void)vfs()->unlinkat(dir, temp, 0);
+	return rc;
+}
+
+static void is_other(void *user, const char *what, int errnum)
+{
+	bool *other = user;
+
+	(void)errnum;
+	*other = *other || strcmp(what, "type") == 0 || strcmp(what, "link target") == 0 || strcmp(what, "device") == 0;
+}
+
+/* What stands there is the same but for attributes, as a rule. */
+static int update_special(
+	struct restore *r, const struct restore_item *it, int dir, const char *name, struct restore_shorts *shorts)
+{
+	bool other = false;
+
+	entry_compare(it->e, dir, name, is_other, &other);
+	if (other)
+		return make_over(r, it->e, dir, name, shorts);
+	entry_apply(it->e, dir, name, -1, ENTRY_OLD, restore_short, shorts);
+	return 0;
+}
+
 static int make_special(struct restore *r, struct restore_dir *dir, const char *name, const struct restore_item *it,
 	struct restore_link *link, bool is_copy, hz_error **err)
 {
 	struct restore_shorts shorts = { .len = 0 };
 	enum restore_state state;
+	enum restore_place place;
 	struct source_stat st;
-	int fd = -1, rc = restore_dir_get(&r->dirs, dir, &fd);
+	int fd = -1, rc = restore_look(r, dir, name, &st, &place, err);
 
+	if (rc < 0)
+		return rc;
+	if (place == RESTORE_TAKEN)
+		return special_failed(r, dir, name, it, EEXIST, err);
+	rc = restore_dir_get(&r->dirs, dir, &fd);
 	if (rc)
 		return special_failed(r, dir, name, it, rc, err);
-	rc = make_node(it->e, fd, name);
-	if (rc == 0) {
-		entry_apply(it->e, fd, name, -1, false, restore_short, &shorts);
-		if (link && source_stat(&st, fd, name) == 0)
-			link->ino = st.sig.ino;
+	if (place == RESTORE_OLD && st.nlink > 1)
+		rc = make_over(r, it->e, fd, name, &shorts);
+	else if (place == RESTORE_OLD)
+		rc = update_special(r, it, fd, name, &shorts);
+	else {
+		rc = make_node(it->e, fd, name);
+		if (rc == 0)
+			entry_apply(it->e, fd, name, -1, ENTRY_INHERITS, restore_short, &shorts);
 	}
+	if (rc == 0 && link && source_stat(&st, fd, name) == 0)
+		link->ino = st.sig.ino;
 	restore_dir_put(&r->dirs, dir);
 	if (rc)
 		return special_failed(r, dir, name, it, rc, err);
@@ -130,13 +208,18 @@ static int make_special(struct restore *r, struct restore_dir *dir, const char *
 static int make_copy(struct restore *r, struct restore_dir *dir, const char *name, const struct restore_item *it,
 	struct restore_link *link, bool is_copy, hz_error **err)
 {
+	enum restore_place place;
+	struct source_stat old;
 	int rc;
 
 	if (!S_ISREG(it->e->mode))
 		return make_special(r, dir, name, it, link, is_copy, err);
-	if (dir->existed && restore_target_has(r, dir, name) == EEXIST)
+	rc = restore_look(r, dir, name, &old, &place, err);
+	if (rc < 0)
+		return rc;
+	if (place == RESTORE_TAKEN)
 		return restore_left(r, dir, name, it->n, err);
-	rc = restore_plan_file(r, dir, it, link, err);
+	rc = restore_plan_file(r, dir, it, link, place == RESTORE_OLD ? &old : NULL, err);
 	/* At once, for the next names wait for it. */
 	if (rc == 0)
 		rc = restore_data_run(r, err);
@@ -151,7 +234,9 @@ static int finish_linked(
 	struct restore *r, struct restore_dir *dir, const char *name, const struct restore_item *it, hz_error **err)
 {
 	struct restore_link *link = NULL;
-	bool is_first = false;
+	enum restore_place place;
+	struct source_stat old;
+	bool is_first = false, is_there;
 	int rc = restore_link_of(r, it->e, &link, &is_first, err);
 
 	if (rc < 0)
@@ -163,7 +248,11 @@ static int finish_linked(
 	}
 	if (!is_made(link->state))
 		return make_copy(r, dir, name, it, link, false, err);
-	rc = make_link(r, link, dir, name);
+	rc = restore_look(r, dir, name, &old, &place, err);
+	if (rc < 0)
+		return rc;
+	is_there = place == RESTORE_OLD && old.sig.ino == link->ino;
+	rc = place == RESTORE_TAKEN ? EEXIST : is_there ? 0 : make_link(r, link, dir, name, place);
 	if (rc == 0)
 		return restore_outcome(r, it->e, it->n, RESTORE_MADE, err);
 	if (rc == EEXIST)
@@ -224,18 +313,32 @@ static int finish_leave(struct restore *r, struct restore_frame *f, const struct
 	const struct entry *e, hz_error **err)
 {
 	struct restore_shorts shorts = { .len = 0 };
+	enum restore_state state = restore_state_get(r, f->n);
+	const bool used = state == RESTORE_USED;
 	AUTO_FD int opened = -1;
-	enum restore_state state;
+	struct entry all = *e;
 	int rc = 0;
 
-	if (restore_state_get(r, f->n) != RESTORE_MADE || (e->flags & ENTRY_SYNTHETIC))
+	if (used && r->updates && (r->deletes || r->resumes))
+		rc = restore_remove_extra(r, f, e, err);
+	if (rc < 0)
+		return rc;
+	if ((state != RESTORE_MADE && !(used && r->updates)) || (e->flags & ENTRY_SYNTHETIC))
 		return 0;
-	if (parent)
+	if (parent) {
 		rc = open_for_attrs(r, f->dir, &opened);
+	} else {
+		/* The journal is still to be removed from it. */
+		r->root_locks = e->inode_flags & RESTORE_LOCKS;
+		r->root_mtime = (struct timespec){ e->mtime_sec, e->mtime_nsec };
+		r->root_done = true;
+		all.inode_flags &= ~RESTORE_LOCKS;
+	}
 	if (rc)
 		restore_short(&shorts, "attributes", rc);
 	else
-		entry_apply(e, -1, NULL, parent ? opened : r->target, false, restore_short, &shorts);
+		entry_apply(&all, -1, NULL, parent ? opened : r->target, used ? ENTRY_OLD : ENTRY_INHERITS,
+			restore_short, &shorts);
 	state = restore_shorts_tell(r, &shorts, f->dir, NULL);
 	r->result.meta_short += state == RESTORE_SHORT;
 	return restore_state_set(r, f->n, state, err);

@@ -22,6 +22,21 @@ int restore_batch_add(struct restore_batch *b, struct restore_file *f, hz_error 
 	return 0;
 }
 
+int restore_batch_idle(struct restore_batch *b, struct restore_file *f, hz_error **err)
+{
+	if (b->n_idle == b->cap_idle) {
+		size_t cap = b->cap_idle ? b->cap_idle * 2 : 256;
+		struct restore_file **v = realloc(b->idle, cap * sizeof(struct restore_file *));
+
+		if (!v)
+			return err_nomem(err);
+		b->idle = v;
+		b->cap_idle = cap;
+	}
+	b->idle[b->n_idle++] = f;
+	return 0;
+}
+
 static int cmp_id(const void *a, const void *b)
 {
 	return id_cmp(&((const struct restore_want *)a)->id, &((const struct restore_want *)b)->id);
@@ -166,6 +181,11 @@ int restore_data_begin(struct restore *r, hz_error **err)
 
 	if (r->progress.phase == HZ_PHASE_PLAN)
 		rc = restore_phase(r, HZ_PHASE_DATA, err);
+	if (rc == 0 && r->updates && b->n_wants > 0) {
+		rc = end_running(r, err);
+		if (rc == 0)
+			rc = restore_compare(r, err);
+	}
 	if (rc == 0 && b->n_wants > 0)
 		rc = choose_packs(r, b, err);
 	if (rc == 0)

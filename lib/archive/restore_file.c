@@ -9,12 +9,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-#define TEMP_LEN   32
 #define TEMP_TRIES 100u
 
-static void temp_name(char out[TEMP_LEN], const struct restore_file *f)
+/* With the snapshot's first digits: who goes on with a restore knows by them what it left behind. */
+void restore_file_temp_name(char out[RESTORE_TEMP_LEN], const struct restore_file *f)
 {
-	(void)snprintf(out, TEMP_LEN, ".hozen-%08x.part", f->temp);
+	(void)snprintf(out, RESTORE_TEMP_LEN, ".hozen-%s-%08x.part", f->tag, f->temp);
 }
 
 /* True for the first to say so. */
@@ -46,30 +46,35 @@ static int target_failed(struct restore *r, struct restore_file *f, const char *
 
 /* ---- opening ---- */
 
-/* A new file under a temporary name, or an errno. */
+int restore_file_temp(struct restore *r, struct restore_file *f, int dir, mode_t mode, int *fd)
+{
+	const int access = f->old ? O_RDWR : O_WRONLY;
+	char name[RESTORE_TEMP_LEN];
+	int rc = EEXIST;
+
+	for (unsigned i = 0; rc == EEXIST && i < TEMP_TRIES; i++) {
+		f->temp = __atomic_add_fetch(&r->temp, 1, __ATOMIC_RELAXED);
+		restore_file_temp_name(name, f);
+		*fd = vfs()->openat(dir, name, access | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+		rc = *fd < 0 ? errno : 0;
+	}
+	f->has_temp = f->has_temp || rc == 0;
+	return rc;
+}
+
+/* A file under a temporary name, or an errno. */
 static int create(struct restore *r, struct restore_file *f, int *fd)
 {
 	/* Where nobody else gets in it may have its rights from the start. */
 	const mode_t mode = f->dir->closed && f->dir->plain ? f->mode & 0777u : 0600u;
-	char name[TEMP_LEN];
 	struct stat st;
 	int dir = -1, rc = restore_dir_get(&r->dirs, f->dir, &dir);
 
 	if (rc)
 		return rc;
-	for (unsigned i = 0; i < TEMP_TRIES; i++) {
-		f->temp = __atomic_add_fetch(&r->temp, 1, __ATOMIC_RELAXED);
-		temp_name(name, f);
-		*fd = vfs()->openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
-		rc = *fd < 0 ? errno : 0;
-		if (rc != EEXIST)
-			break;
-	}
+	rc = f->old ? restore_take_over(r, f, dir, fd) : restore_file_temp(r, f, dir, mode, fd);
 	restore_dir_put(&r->dirs, f->dir);
-	if (rc)
-		return rc;
-	f->has_temp = true;
-	if (f->sparse && vfs()->ftruncate(*fd, (off_t)f->size) < 0)
+	if (rc == 0 && f->sparse && vfs()->ftruncate(*fd, (off_t)f->size) < 0)
 		rc = errno;
 	if (rc == 0 && !f->alone) {
 		rc = vfs()->fstat(*fd, &st) < 0 ? errno : 0;
@@ -84,14 +89,14 @@ static int create(struct restore *r, struct restore_file *f, int *fd)
 /* The file that we made, and no other that got its name since. */
 static int open_again(struct restore *r, struct restore_file *f, int *fd)
 {
-	char name[TEMP_LEN];
+	char name[RESTORE_TEMP_LEN];
 	struct stat st;
 	int dir = -1, rc = restore_dir_get(&r->dirs, f->dir, &dir);
 
 	if (rc)
 		return rc;
-	temp_name(name, f);
-	*fd = vfs()->openat(dir, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+	restore_file_temp_name(name, f);
+	*fd = vfs()->openat(dir, name, (f->old ? O_RDWR : O_WRONLY) | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
 	rc = *fd < 0 || vfs()->fstat(*fd, &st) < 0 ? errno : 0;
 	if (rc == 0 && (st.st_ino != f->ino || st.st_dev != f->dev))
 		rc = ESTALE;
@@ -204,14 +209,22 @@ int restore_file_write(struct restore *r, const struct restore_want *w, const ui
 
 void restore_file_discard(struct restore *r, struct restore_file *f)
 {
-	char name[TEMP_LEN];
+	char name[RESTORE_TEMP_LEN];
 	int dir = -1, fd = take(r, f);
 
 	fd_close(&fd);
 	if (!f->has_temp || restore_dir_get(&r->dirs, f->dir, &dir) != 0)
 		return;
-	temp_name(name, f);
-	(void)vfs()->unlinkat(dir, name, 0);
+	restore_file_temp_name(name, f);
+	/* Of the old file there is no other: it is not thrown away, nor does it get the name while it is neither old
+	 * nor new. */
+	if (f->moved)
+		restore_event(r, HZ_EVENT_META, f->dir, name,
+			"what was %s, partly as the snapshot has it, is kept under "
+			"this name",
+			f->name);
+	else
+		(void)vfs()->unlinkat(dir, name, 0);
 	restore_dir_put(&r->dirs, f->dir);
 	f->has_temp = false;
 }
@@ -256,15 +269,19 @@ static int complete(struct restore *r, struct restore_file *f, struct entry *e, 
 	const char **what)
 {
 	const uint32_t locks = e->inode_flags & RESTORE_LOCKS;
-	char temp[TEMP_LEN];
+	char temp[RESTORE_TEMP_LEN];
 	struct stat st;
 	int dir = -1, rc = restore_dir_get(&r->dirs, f->dir, &dir);
 
 	if (rc)
 		return rc;
-	temp_name(temp, f);
+	restore_file_temp_name(temp, f);
 	e->inode_flags &= ~RESTORE_LOCKS;
-	entry_apply(e, dir, temp, *fd, f->dir->plain, restore_short, shorts);
+	entry_apply(e, dir, temp, *fd,
+		f->moved                ? ENTRY_OLD
+			: f->dir->plain ? ENTRY_PLAIN
+					: ENTRY_INHERITS,
+		restore_short, shorts);
 	if (f->link) {
 		rc = vfs()->fstat(*fd, &st) < 0 ? errno : 0;
 		f->link->ino = st.st_ino;
@@ -278,7 +295,7 @@ static int complete(struct restore *r, struct restore_file *f, struct entry *e, 
 	}
 	if (rc == 0) {
 		*what = "give it its name";
-		rc = give_name(dir, temp, f->name);
+		rc = f->replaces && !f->moved ? restore_replace(dir, temp, f->name) : give_name(dir, temp, f->name);
 	}
 	if (rc == 0) {
 		f->has_temp = false;
@@ -293,11 +310,33 @@ static int complete(struct restore *r, struct restore_file *f, struct entry *e, 
 	return rc;
 }
 
+/* All content is in a file under a temporary name: that is made if there is no content, or only right content under
+ * another's. */
+static int finish_temp(
+	struct restore *r, struct restore_file *f, struct entry *e, struct restore_shorts *shorts, const char **what)
+{
+	AUTO_FD int fd = -1;
+	int rc = get(r, f, &fd);
+
+	if (rc == 0) {
+		give_back(r, f);
+		fd = take(r, f);
+		*what = "write";
+		rc = f->slot.errnum;
+	}
+	/* Idle for a moment, another may have pushed it out. */
+	if (rc == 0 && fd < 0)
+		rc = open_again(r, f, &fd);
+	if (rc == 0 && f->old)
+		rc = restore_punch(r, e, fd);
+	return rc ? rc : complete(r, f, e, &fd, shorts, what);
+}
+
 static int finish_whole(struct restore *r, struct restore_worker *w, struct restore_file *f, hz_error **err)
 {
 	struct restore_shorts shorts = { .len = 0 };
 	const char *what = "create";
-	AUTO_FD int fd = -1;
+	bool kept = false;
 	struct entry e;
 	int rc;
 
@@ -305,19 +344,10 @@ static int finish_whole(struct restore *r, struct restore_worker *w, struct rest
 	rc = entry_decode(&e, w->arena, f->bytes, f->len, err);
 	if (rc < 0)
 		return rc;
-	/* Also makes a file without content. */
-	rc = get(r, f, &fd);
-	if (rc == 0) {
-		give_back(r, f);
-		fd = take(r, f);
-		what = "write";
-		rc = f->slot.errnum;
-	}
-	/* Idle for a moment, another may have pushed it out. */
-	if (rc == 0 && fd < 0)
-		rc = open_again(r, f, &fd);
-	if (rc == 0)
-		rc = complete(r, f, &e, &fd, &shorts, &what);
+	if (f->old && !f->has_temp)
+		rc = restore_keep(r, f, &e, &shorts, &kept);
+	if (rc == 0 && !kept)
+		rc = finish_temp(r, f, &e, &shorts, &what);
 	if (rc == 0)
 		f->state = restore_shorts_tell(r, &shorts, f->dir, f->name);
 	if (rc == EEXIST) {

@@ -2,12 +2,13 @@
 /*
  * The first walk: makes folders, with no rights for others until all is in them, and says which chunk is wanted where.
  * A batch that is full is carried out before the walk goes on, in the midst of a large file too, so memory is bounded
- * by the batch. Invariant: whatever existed in the target is not touched.
+ * by the batch. Invariant: whatever existed in the target is not touched, unless it is to be updated.
  */
 #include "archive/restore.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 /* Makes room for one more. */
 static int grow(void **v, size_t n, size_t *cap, size_t size, hz_error **err)
@@ -69,8 +70,8 @@ int restore_link_set(struct restore *r, struct restore_link *link, struct restor
 
 /* ---- files ---- */
 
-struct restore_file *restore_file_new(
-	struct restore_dir *dir, const struct restore_item *it, struct restore_link *link, hz_error **err)
+struct restore_file *restore_file_new(struct restore *r, struct restore_dir *dir, const struct restore_item *it,
+	struct restore_link *link, hz_error **err)
 {
 	size_t name_len = it->e->name_len;
 	struct restore_file *f = calloc(1, sizeof(*f) + it->len + name_len + 1);
@@ -81,6 +82,7 @@ struct restore_file *restore_file_new(
 	}
 	f->dir = restore_dir_ref(dir);
 	f->link = link;
+	f->tag = r->tag;
 	f->n = it->n;
 	f->size = it->e->size;
 	f->mode = it->e->mode;
@@ -161,21 +163,30 @@ static int add_content(struct restore *r, struct restore_file *f, const struct e
 	return rc;
 }
 
-int restore_plan_file(struct restore *r, struct restore_dir *dir, const struct restore_item *it,
-	struct restore_link *link, hz_error **err)
+static void set_old(struct restore_file *f, const struct source_stat *old)
 {
-	struct restore_file *f = restore_file_new(dir, it, link, err);
+	f->replaces = true;
+	f->old = S_ISREG(old->sig.mode);
+	f->shared = old->nlink > 1;
+	f->old_ino = old->sig.ino;
+	f->old_dev = makedev((unsigned)(old->sig.dev >> 32), (unsigned)(old->sig.dev & UINT32_MAX));
+}
+
+int restore_plan_file(struct restore *r, struct restore_dir *dir, const struct restore_item *it,
+	struct restore_link *link, const struct source_stat *old, hz_error **err)
+{
+	struct restore_file *f = restore_file_new(r, dir, it, link, err);
 	struct restore_batch *b;
 	int rc;
 
 	if (!f)
 		return HZ_E_NOMEM;
+	if (old)
+		set_old(f, old);
 	f->wants = 1;
 	r->open = f;
 	rc = add_content(r, f, it->e, err);
 	b = r->batch;
-	if (rc == 0)
-		rc = GROW(b->idle, b->n_idle, b->cap_idle, err);
 	if (rc == 0)
 		rc = restore_batch_add(b, f, err);
 	if (rc < 0)
@@ -186,8 +197,8 @@ int restore_plan_file(struct restore *r, struct restore_dir *dir, const struct r
 		f->alone = f->n_wants <= 1;
 	/* Of what was begun already the workers may have done all. */
 	if (__atomic_sub_fetch(&f->wants, 1, __ATOMIC_ACQ_REL) == 0)
-		b->idle[b->n_idle++] = f;
-	return is_full(r) ? restore_data_begin(r, err) : 0;
+		rc = restore_batch_idle(b, f, err);
+	return rc == 0 && is_full(r) ? restore_data_begin(r, err) : rc;
 }
 
 /* ---- what becomes of entries ---- */
@@ -217,6 +228,8 @@ static int plan_regular(struct restore *r, struct restore_dir *dir, const struct
 {
 	char name[ENTRY_NAME_MAX + 1] = "";
 	struct restore_link *link = NULL;
+	enum restore_place place;
+	struct source_stat old;
 	bool is_first = true;
 	int rc = 0;
 
@@ -226,12 +239,14 @@ static int plan_regular(struct restore *r, struct restore_dir *dir, const struct
 	if (rc < 0 || !is_first)
 		return rc;
 	memcpy(name, it->e->name, it->e->name_len);
-	if (dir->existed && restore_target_has(r, dir, name) == EEXIST) {
-		if (link)
-			link->state = RESTORE_LEFT;
+	rc = restore_look(r, dir, name, &old, &place, err);
+	if (rc < 0)
+		return rc;
+	if (place == RESTORE_TAKEN && link)
+		link->state = RESTORE_LEFT;
+	if (place == RESTORE_TAKEN)
 		return restore_left(r, dir, name, it->n, err);
-	}
-	return restore_plan_file(r, dir, it, link, err);
+	return restore_plan_file(r, dir, it, link, place == RESTORE_OLD ? &old : NULL, err);
 }
 
 static int plan_leaf(
@@ -241,6 +256,21 @@ static int plan_leaf(
 }
 
 /* ---- folders ---- */
+
+/* Its flags or rights may forbid changes in it. It gets those of the snapshot when all is there. */
+static void open_up(struct restore *r, int parent, const char *name)
+{
+	AUTO_FD int fd = restore_open_folder(&r->dirs, parent, name, O_RDONLY);
+	struct stat st;
+
+	if (fd < 0 && errno == EACCES && vfs()->fchmodat(parent, name, 0700) == 0)
+		fd = restore_open_folder(&r->dirs, parent, name, O_RDONLY);
+	if (fd < 0)
+		return;
+	(void)restore_unlock(fd);
+	if (vfs()->fstat(fd, &st) == 0 && (st.st_mode & S_IRWXU) != S_IRWXU)
+		(void)vfs()->fchmod(fd, (st.st_mode & 07777u) | S_IRWXU);
+}
 
 static int plan_root(struct restore *r, struct restore_frame *f, const struct entry *e, hz_error **err)
 {
@@ -257,6 +287,8 @@ static int plan_root(struct restore *r, struct restore_frame *f, const struct en
 	f->dir->existed = !r->target_fresh;
 	f->dir->plain = restore_target_is_plain(r);
 	f->dir->closed = r->target_made && !(e->flags & ENTRY_SYNTHETIC);
+	if (f->dir->existed && r->updates)
+		open_up(r, r->target, ".");
 	return restore_state_set(r, f->n, r->target_fresh ? RESTORE_MADE : RESTORE_USED, err);
 }
 
@@ -279,6 +311,14 @@ static enum restore_state make_folder(struct restore *r, struct restore_dir *dir
 		*errnum = fd >= 0 ? 0 : errno;
 		fd_close(&fd);
 	}
+	if (state == RESTORE_LEFT && r->updates) {
+		*errnum = restore_make_way(r, dir->parent, dir->name);
+		if (*errnum == 0)
+			*errnum = vfs()->mkdirat(parent, dir->name, mode) < 0 ? errno : 0;
+		state = *errnum ? RESTORE_FAILED : RESTORE_MADE;
+	}
+	if (state == RESTORE_USED && r->updates)
+		open_up(r, parent, dir->name);
 	restore_dir_put(&r->dirs, dir->parent);
 	dir->existed = state == RESTORE_USED;
 	return state;
@@ -313,56 +353,3 @@ static int plan_enter(struct restore *r, struct restore_frame *f, const struct r
 }
 
 const struct restore_visitor restore_planner = { plan_enter, plan_leaf, NULL };
-
-/* ---- a dry run ---- */
-
-static int count_enter(struct restore *r, struct restore_frame *f, const struct restore_frame *parent,
-	const struct entry *e, hz_error **err)
-{
-	(void)f, (void)e, (void)err;
-	r->result.dirs += parent != NULL;
-	return 0;
-}
-
-/* Holes are no content. */
-static int count_content(struct restore *r, const struct entry *e, hz_error **err)
-{
-	AUTO(hz_error_free) hz_error *why = NULL;
-	struct restore_content c;
-	struct chunk_ref chunk;
-	int rc;
-
-	if (!restore_content_is_sparse(e)) {
-		r->result.bytes += e->size;
-		return 0;
-	}
-	rc = restore_content_open(&c, e, reader_get_node, &r->nodes, &why);
-	while (rc == 0 && (rc = restore_content_next(&c, &chunk, &why)) > 0) {
-		r->result.bytes += chunk.len;
-		rc = 0;
-	}
-	restore_content_release(&c);
-	if (rc < 0 && !restore_is_damage(rc) && err && !*err)
-		*err = TAKE(why);
-	return restore_is_damage(rc) ? 0 : rc;
-}
-
-static int count_leaf(
-	struct restore *r, const struct restore_frame *parent, const struct restore_item *it, hz_error **err)
-{
-	struct restore_link *link = NULL;
-	bool is_first = true;
-	int rc = 0;
-
-	(void)parent;
-	if (!S_ISREG(it->e->mode)) {
-		r->result.others++;
-		return 0;
-	}
-	if (it->e->has_hardlink)
-		rc = restore_link_of(r, it->e, &link, &is_first, err);
-	r->result.files++;
-	return rc == 0 && is_first ? count_content(r, it->e, err) : rc;
-}
-
-const struct restore_visitor restore_counter = { count_enter, count_leaf, NULL };

@@ -27,10 +27,18 @@ int restore_target_look(struct restore *r, hz_error **err)
 	if (rc < 0)
 		return err_wrap(err, rc, "target %s", r->opts.target);
 	r->target_fresh = rc == 0;
-	if (rc == 0 || (r->opts.flags & HZ_RESTORE_INTO_EXISTING))
+	r->dirs.root = r->target;
+	return 0;
+}
+
+int restore_target_check(struct restore *r, hz_error **err)
+{
+	if (r->target_fresh || r->updates || (r->opts.flags & HZ_RESTORE_INTO_EXISTING))
 		return 0;
 	err_set(err, HZ_E_REFUSED, "target %s is not empty", r->opts.target);
-	err_hint(err, "give an empty or missing folder, or --into-existing, which leaves what exists as it is");
+	err_hint(err,
+		"give an empty or missing folder; or --into-existing, which leaves what exists as it is; or --update, "
+		"which makes it as the snapshot has it");
 	return HZ_E_REFUSED;
 }
 
@@ -44,7 +52,7 @@ int restore_target_make(struct restore *r, hz_error **err)
 		r->target_made = true;
 	}
 	r->dirs.root = r->target;
-	return 0;
+	return restore_journal_begin(r, err);
 }
 
 bool restore_target_is_plain(const struct restore *r)
@@ -62,16 +70,4 @@ bool restore_target_is_plain(const struct restore *r)
 		plain = plain && strcmp(e.xattrs[i].name, "system.posix_acl_default") != 0;
 	arena_free(a);
 	return plain;
-}
-
-int restore_target_has(struct restore *r, struct restore_dir *dir, const char *name)
-{
-	struct source_stat st;
-	int fd = -1, rc = restore_dir_get(&r->dirs, dir, &fd);
-
-	if (rc)
-		return rc;
-	rc = source_stat(&st, fd, name);
-	restore_dir_put(&r->dirs, dir);
-	return rc == 0 ? EEXIST : rc == ENOENT ? 0 : rc;
 }

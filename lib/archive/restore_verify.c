@@ -249,7 +249,7 @@ static int verify_leaf(
 		compare_here(r, it->e, parent->dir, name, state, parent->dir);
 		return 0;
 	}
-	f = restore_file_new(parent->dir, it, NULL, err);
+	f = restore_file_new(r, parent->dir, it, NULL, err);
 	if (!f)
 		return HZ_E_NOMEM;
 	f->state = state;

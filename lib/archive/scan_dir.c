@@ -278,8 +278,12 @@ static bool is_other_file_system(const struct scan *s, const struct scan_dir *d)
 static int dir_list(struct scan *s, struct scan_dir *d, hz_error **err)
 {
 	bool other = is_other_file_system(s, d);
+	bool way = d->node && !(d->node->whole || d->node->covered);
 
-	if (d->node && (other || !(d->node->whole || d->node->covered)))
+	/* Who restores onto a tree must not take what is missing here for removed. */
+	if (other || way)
+		__atomic_store_n(&d->partial, true, __ATOMIC_RELAXED);
+	if (d->node && (other || way))
 		return dir_list_nodes(d, err);
 	return other ? 0 : dir_list_all(s, d, err);
 }

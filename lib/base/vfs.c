@@ -256,6 +256,15 @@ static int sys_fsetxattr(int fd, const char *name, const void *value, size_t len
 	RETRY(int, setxattr(proc_fd(fd).s, name, value, len, 0));
 }
 
+static int sys_fremovexattr(int fd, const char *name)
+{
+	int rc = fremovexattr(fd, name);
+
+	if (rc >= 0 || errno != EBADF)
+		return rc;
+	RETRY(int, removexattr(proc_fd(fd).s, name));
+}
+
 static ssize_t sys_llistxattr(int dirfd, const char *name, char *list, size_t len)
 {
 	struct proc_path p;
@@ -281,6 +290,15 @@ static int sys_lsetxattr(int dirfd, const char *name, const char *attr, const vo
 	if (proc_child(&p, dirfd, name) < 0)
 		return -1;
 	RETRY(int, lsetxattr(p.s, attr, value, len, 0));
+}
+
+static int sys_lremovexattr(int dirfd, const char *name, const char *attr)
+{
+	struct proc_path p;
+
+	if (proc_child(&p, dirfd, name) < 0)
+		return -1;
+	RETRY(int, lremovexattr(p.s, attr));
 }
 
 /* The kernel reads and writes 32 bits here, whatever the request's name says. */
@@ -320,6 +338,11 @@ static int sys_extent_start(int fd, uint64_t *physical)
 	return 0;
 }
 
+static int sys_clone(int to, int from)
+{
+	RETRY(int, ioctl(to, FICLONE, from));
+}
+
 static const struct vfs system_table = {
 	.openat = sys_openat,
 	.openat2 = sys_openat2,
@@ -353,12 +376,15 @@ static const struct vfs system_table = {
 	.flistxattr = sys_flistxattr,
 	.fgetxattr = sys_fgetxattr,
 	.fsetxattr = sys_fsetxattr,
+	.fremovexattr = sys_fremovexattr,
 	.llistxattr = sys_llistxattr,
 	.lgetxattr = sys_lgetxattr,
 	.lsetxattr = sys_lsetxattr,
+	.lremovexattr = sys_lremovexattr,
 	.getflags = sys_getflags,
 	.setflags = sys_setflags,
 	.extent_start = sys_extent_start,
+	.clone = sys_clone,
 };
 
 static const struct vfs *current = &system_table;

@@ -56,16 +56,20 @@ struct vfs {
 	ssize_t (*flistxattr)(int fd, char *list, size_t len);
 	ssize_t (*fgetxattr)(int fd, const char *name, void *value, size_t len);
 	int (*fsetxattr)(int fd, const char *name, const void *value, size_t len);
+	int (*fremovexattr)(int fd, const char *name);
 	/* Extended attributes of a name that may be a symlink, never followed: dirfd must not be AT_FDCWD; the path is
 	 * a single component. */
 	ssize_t (*llistxattr)(int dirfd, const char *name, char *list, size_t len);
 	ssize_t (*lgetxattr)(int dirfd, const char *name, const char *attr, void *value, size_t len);
 	int (*lsetxattr)(int dirfd, const char *name, const char *attr, const void *value, size_t len);
+	int (*lremovexattr)(int dirfd, const char *name, const char *attr);
 	/* Inode flags (FS_IOC_GETFLAGS / SETFLAGS). */
 	int (*getflags)(int fd, unsigned *flags);
 	int (*setflags)(int fd, unsigned flags);
 	/* Where on its device the first byte of a file lies (FS_IOC_FIEMAP); ENODATA: it has no data there. */
 	int (*extent_start)(int fd, uint64_t *physical);
+	/* All content of from becomes that of to, whose blocks they share until one writes (FICLONE). */
+	int (*clone)(int to, int from);
 };
 
 /* The current table; never NULL. */

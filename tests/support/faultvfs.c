@@ -299,6 +299,21 @@ static int f_lsetxattr(int dirfd, const char *name, const char *attr, const void
 	return gate(FAULT_META) ? -1 : SYS->lsetxattr(dirfd, name, attr, value, len);
 }
 
+static int f_fremovexattr(int fd, const char *name)
+{
+	return gate(FAULT_META) ? -1 : SYS->fremovexattr(fd, name);
+}
+
+static int f_lremovexattr(int dirfd, const char *name, const char *attr)
+{
+	return gate(FAULT_META) ? -1 : SYS->lremovexattr(dirfd, name, attr);
+}
+
+static int f_clone(int to, int from)
+{
+	return gate(FAULT_WRITE) ? -1 : SYS->clone(to, from);
+}
+
 static int f_setflags(int fd, unsigned flags)
 {
 	return gate(FAULT_META) ? -1 : SYS->setflags(fd, flags);
@@ -325,7 +340,8 @@ static void start(unsigned set, unsigned nth, int errnum, bool forever)
 	table.readlinkat = f_readlinkat, table.getdents64 = f_getdents64, table.flock = f_flock;
 	table.fchownat = f_fchownat, table.fchmod = f_fchmod, table.fchmodat = f_fchmodat;
 	table.utimensat = f_utimensat, table.fsetxattr = f_fsetxattr, table.lsetxattr = f_lsetxattr;
-	table.setflags = f_setflags;
+	table.fremovexattr = f_fremovexattr, table.lremovexattr = f_lremovexattr;
+	table.setflags = f_setflags, table.clone = f_clone;
 	vfs_install(&table);
 }
 

@@ -34,6 +34,9 @@ static void print_json(
 	hz_json_u64(line, "dirs_restored", res->dirs);
 	hz_json_u64(line, "others_restored", res->others);
 	hz_json_u64(line, "bytes_restored", res->bytes);
+	hz_json_u64(line, "files_unchanged", res->unchanged);
+	hz_json_u64(line, "bytes_unchanged", res->bytes_unchanged);
+	hz_json_u64(line, "deleted", res->deleted);
 	hz_json_u64(line, "left_existing", res->left_existing);
 	hz_json_u64(line, "metadata_short", res->meta_short);
 	hz_json_u64(line, "failed_damage", res->failed_damage);
@@ -57,6 +60,10 @@ static void print_text(const char *id, const hz_restore_options *o, const hz_res
 	printf(_("\n  %llu files (%s), %llu folders, %llu others, in %s\n"), (unsigned long long)res->files,
 		text_bytes(size, res->bytes), (unsigned long long)res->dirs, (unsigned long long)res->others,
 		text_seconds(time, res->duration_ns / 1000000000u));
+	if (res->unchanged || res->bytes_unchanged || res->deleted)
+		printf(_("  %llu files and %s of content were right already; %llu names removed\n"),
+			(unsigned long long)res->unchanged, text_bytes(size, res->bytes_unchanged),
+			(unsigned long long)res->deleted);
 	if ((o->flags & HZ_RESTORE_VERIFY) && !(o->flags & HZ_RESTORE_DRY_RUN))
 		printf(_("  %llu read back and compared, %llu differ\n"), (unsigned long long)res->verified,
 			(unsigned long long)res->verify_mismatch);
@@ -80,17 +87,25 @@ static void warn(struct cli *cli, const hz_restore_result *res)
 	warn_if(cli, res->verify_mismatch, _("files differ from the snapshot when read back"));
 }
 
+static const struct {
+	const char *option;
+	uint32_t flag;
+} flags[] = {
+	{ "into-existing", HZ_RESTORE_INTO_EXISTING },
+	{ "update", HZ_RESTORE_UPDATE },
+	{ "delete", HZ_RESTORE_DELETE },
+	{ "resume", HZ_RESTORE_RESUME },
+	{ "verify", HZ_RESTORE_VERIFY },
+	{ "dry-run", HZ_RESTORE_DRY_RUN },
+};
+
 static int set_options(struct cli *cli, hz_restore_options *o)
 {
 	o->target = cli_value(cli, "target");
 	o->patterns = cli->args + 1;
 	o->n_patterns = cli->n_args - 1;
-	if (cli_is_given(cli, "into-existing"))
-		o->flags |= HZ_RESTORE_INTO_EXISTING;
-	if (cli_is_given(cli, "verify"))
-		o->flags |= HZ_RESTORE_VERIFY;
-	if (cli_is_given(cli, "dry-run"))
-		o->flags |= HZ_RESTORE_DRY_RUN;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		o->flags |= cli_is_given(cli, flags[i].option) ? flags[i].flag : 0;
 	if (!o->target || !*o->target)
 		return report_usage(cli, _("restore needs --target DIR"));
 	return CLI_EXIT_DONE;
@@ -125,6 +140,10 @@ static int run(struct cli *cli)
 static const struct cli_option options[] = {
 	{ "target", 0, "DIR", N_("restore beneath this folder, which is made if it is missing; required") },
 	{ "into-existing", 0, NULL, N_("allow a target that is not empty; what exists is left as it is (exit 3)") },
+	{ "update", 0, NULL,
+		N_("make an existing target as the snapshot has it; only blocks that differ are written") },
+	{ "delete", 0, NULL, N_("with --update: remove what the snapshot does not have") },
+	{ "resume", 0, NULL, N_("go on with a restore of this snapshot that was interrupted") },
 	{ "verify", 0, NULL, N_("read everything back afterwards and compare it with the snapshot") },
 	{ "dry-run", 0, NULL, N_("say what would be restored, write nothing") },
 	{ 0 },
@@ -142,8 +161,12 @@ const struct cli_command cmd_restore = {
 		"those of\n"
 		"create --exclude, over stored paths. Needs a reader's key or the passphrase. Ownership and flags are "
 		"restored\n"
-		"as far as this user may; what falls short is reported (exit 3). Damage that cannot be mended is 4."),
+		"as far as this user may; what falls short is reported (exit 3). Damage that cannot be mended is 4.\n"
+		"Onto a tree that is there: --update; --delete then also removes what was excluded from the backup, "
+		"so look\n"
+		"at --dry-run first. A file .hozen-restore in the target says that a restore has not ended."),
 	.examples = "  hozen-backup restore latest --target /srv/restored\n"
-		    "  hozen-backup restore 3fa9c2d1 --target /tmp/r --verify '/etc/ssh/' '*.conf'",
+		    "  hozen-backup restore 3fa9c2d1 --target /tmp/r --verify '/etc/ssh/' '*.conf'\n"
+		    "  hozen-backup restore latest --target / --update '/srv/data/'",
 	.options = options,
 };

@@ -186,7 +186,7 @@ static void the_immutable_flag_is_set_last(void **state)
 	}
 	e = read_entry(p, "a", a);
 	assert_int_equal(vfs()->setflags(a, flags), 0);
-	entry_apply(&e, p->dirfd, "b", b, false, tell, &t);
+	entry_apply(&e, p->dirfd, "b", b, ENTRY_INHERITS, tell, &t);
 	entry_compare(&e, p->dirfd, "b", tell, &t);
 	assert_int_equal(openat(p->dirfd, "b", O_WRONLY), -1);
 	assert_int_equal(vfs()->setflags(b, flags), 0);
@@ -254,7 +254,7 @@ static void nobody_restores_foreign(struct place *p, struct told *t)
 	struct entry e = { .mode = S_IFREG | 06755, .uid = 1234, .gid = 5678, .user = "", .group = "" };
 
 	e.mtime_sec = 1600000000;
-	entry_apply(&e, p->dirfd, "b", b, false, tell, t);
+	entry_apply(&e, p->dirfd, "b", b, ENTRY_INHERITS, tell, t);
 }
 
 static void a_foreign_owner_is_told_and_gives_no_setuid(void **state)
@@ -279,7 +279,7 @@ static void nobody_restores_own(struct place *p, struct told *t)
 	/* Read-only for its owner: the xattr has to be there before. */
 	e.xattrs = x;
 	e.n_xattrs = 2;
-	entry_apply(&e, p->dirfd, "b", b, false, tell, t);
+	entry_apply(&e, p->dirfd, "b", b, ENTRY_INHERITS, tell, t);
 	entry_compare(&e, p->dirfd, "b", tell, t);
 }
 
@@ -302,7 +302,7 @@ static void nobody_restores_group(struct place *p, struct told *t)
 	AUTO_FD int b = openat(p->dirfd, "b", O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 	struct entry e = { .mode = S_IFREG | 0644, .uid = 0, .gid = NOBODY, .user = "", .group = "" };
 
-	entry_apply(&e, p->dirfd, "b", b, false, tell, t);
+	entry_apply(&e, p->dirfd, "b", b, ENTRY_INHERITS, tell, t);
 }
 
 static void ones_own_group_is_set_without_the_owner(void **state)

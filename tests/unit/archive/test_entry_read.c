@@ -280,7 +280,7 @@ static void every_failed_call_is_told_and_the_rest_is_done(void **state)
 		struct told t = { "" };
 
 		fault_start(FAULT_META, n, EIO);
-		entry_apply(&e, p->dirfd, "a", a, false, tell, &t);
+		entry_apply(&e, p->dirfd, "a", a, ENTRY_INHERITS, tell, &t);
 		assert_int_equal(fault_stop(), n <= ARRAY_LEN(wants));
 		assert_string_equal(t.text, n <= ARRAY_LEN(wants) ? wants[n - 1] : "");
 	}

@@ -377,6 +377,30 @@ static void attributes_are_reached_through_any_descriptor(void **state)
 	assert_true(vfs()->flistxattr(opath, list, sizeof(list)) >= 22);
 	assert_true(vfs()->flistxattr(fd, list, sizeof(list)) >= 22);
 	assert_true(vfs()->llistxattr(dir, "f", list, sizeof(list)) >= 22);
+	assert_int_equal(vfs()->fremovexattr(opath, "user.hozen"), 0);
+	assert_int_equal(vfs()->lgetxattr(dir, "f", "user.hozen", value, sizeof(value)), -1);
+	assert_int_equal(vfs()->fremovexattr(fd, "user.hozen"), -1);
+	assert_int_equal(errno, ENODATA);
+	assert_int_equal(vfs()->lremovexattr(dir, "f", "user.other"), 0);
+	assert_int_equal(vfs()->fgetxattr(fd, "user.other", value, sizeof(value)), -1);
+}
+
+/* Where blocks cannot be shared it must say so, and touch nothing. */
+static void a_clone_has_all_or_none_of_the_content(void **state)
+{
+	AUTO_FD int dir = hzt_opendir(*state);
+	AUTO_FREE char *from = hzt_path(*state, "from"), *to = hzt_path(*state, "to");
+	char data[8] = "";
+
+	hzt_put(from, "content", 7);
+	hzt_put(to, "", 0);
+	AUTO_FD int a = vfs()->openat(dir, "from", O_RDONLY, 0);
+	AUTO_FD int b = vfs()->openat(dir, "to", O_RDWR, 0);
+
+	if (vfs()->clone(b, a) == 0)
+		assert_int_equal(vfs()->pread(b, data, 8, 0), 7);
+	else
+		assert_int_equal(vfs()->pread(b, data, 8, 0), 0);
 }
 
 static void a_symlink_is_never_followed_to_attributes(void **state)
@@ -433,6 +457,7 @@ int main(void)
 		TEST(each_failing_call_of_making_folders_is_reported),
 		TEST(every_entry_is_seen_each_time),
 		TEST(attributes_are_reached_through_any_descriptor),
+		TEST(a_clone_has_all_or_none_of_the_content),
 		TEST(a_symlink_is_never_followed_to_attributes),
 		TEST(free_space_is_not_more_than_all),
 	};
