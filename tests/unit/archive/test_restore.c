@@ -552,7 +552,7 @@ static void update_each(unsigned set, int errnum)
 {
 	unsigned n = 1;
 
-	for (bool fired = true; fired; n += 1 + n / 16) {
+	for (bool fired = true; fired; n += 1 + n / 3) {
 		hz_restore_result res;
 		hz_error *err = NULL;
 		int rc;
