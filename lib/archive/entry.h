@@ -119,7 +119,6 @@ struct stat_sig {
 struct source_stat {
 	struct stat_sig sig;
 	uint32_t nlink;
-	uint64_t alloc_bytes; /* what the file takes on its medium: less than size means holes */
 	uint32_t rdev_major, rdev_minor;
 	bool has_btime;
 	int64_t btime_sec;

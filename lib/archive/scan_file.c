@@ -28,6 +28,10 @@ int file_extents(struct extent **x, size_t *n, bool *whole, int fd, uint64_t siz
 	*x = NULL;
 	*n = 0;
 	*whole = true;
+	/* As a rule there are none, and one call says so. How much the file takes on its medium does not: space that
+	 * was allocated ahead, attributes and lists of extents count too. */
+	if (size == 0 || (uint64_t)vfs()->lseek(fd, 0, SEEK_HOLE) >= size)
+		return 0;
 	while ((uint64_t)at < size) {
 		off_t data = vfs()->lseek(fd, at, SEEK_DATA), hole;
 
@@ -254,10 +258,8 @@ static int try_small(struct scan *s, unsigned worker, struct scan_dir *d, struct
 	struct source_stat now;
 	bool whole = true;
 	size_t n = 0;
-	int e = 0;
+	int e = file_extents(&x, &n, &whole, fd, c->st.sig.size);
 
-	if (c->st.alloc_bytes < c->st.sig.size)
-		e = file_extents(&x, &n, &whole, fd, c->st.sig.size);
 	if (e == 0)
 		e = read_small(&w->data, fd, c->st.sig.size, x, n, whole);
 	if (e == ENOMEM)

@@ -336,7 +336,7 @@ static int large_run(void *arg, unsigned worker, hz_error **err)
 	l->n_x = 0;
 	l->whole = true;
 	e = source_stat_fd(&c->st, l->fd);
-	if (!e && c->st.alloc_bytes < c->st.sig.size)
+	if (!e)
 		e = file_extents(&l->x, &l->n_x, &l->whole, l->fd, c->st.sig.size);
 	if (!e)
 		rc = read_all(l, worker, &e, err);

@@ -18,7 +18,6 @@ static void fill(struct source_stat *st, const struct statx *x)
 			.gid = x->stx_gid,
 			.dev = (uint64_t)x->stx_dev_major << 32 | x->stx_dev_minor },
 		.nlink = x->stx_nlink,
-		.alloc_bytes = x->stx_blocks * 512,
 		.rdev_major = x->stx_rdev_major,
 		.rdev_minor = x->stx_rdev_minor,
 		.has_btime = (x->stx_mask & STATX_BTIME) != 0,
