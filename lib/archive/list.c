@@ -166,7 +166,10 @@ static int give_entry(struct ls *l, const struct entry *e)
 		.rdev_major = e->rdev_major,
 		.rdev_minor = e->rdev_minor,
 		.changed_while_read = (e->flags & ENTRY_CHANGED) != 0,
-		.has_hardlinks = e->has_hardlink };
+		.has_hardlinks = e->has_hardlink,
+		.has_btime = e->has_btime,
+		.btime_nsec = e->btime_nsec,
+		.btime_sec = e->btime_sec };
 
 	return l->fn(l->user, &i);
 }

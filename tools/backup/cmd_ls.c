@@ -51,6 +51,8 @@ static void show_json(struct cli *cli, const hz_entry_info *e)
 	hz_json_u64(line, "mode", e->mode);
 	hz_json_str(line, "permissions", text_mode(mode, type_of(e).letter, e->mode));
 	hz_json_time(line, "mtime", e->mtime_sec, e->mtime_nsec);
+	if (e->has_btime)
+		hz_json_time(line, "btime", e->btime_sec, e->btime_nsec);
 	if (e->type == HZ_TYPE_FILE)
 		hz_json_u64(line, "size", e->content_bytes);
 	if (e->type == HZ_TYPE_SYMLINK)

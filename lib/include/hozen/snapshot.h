@@ -65,6 +65,9 @@ typedef struct hz_entry_info {
 	uint64_t content_bytes;
 	uint32_t rdev_major, rdev_minor;
 	uint32_t changed_while_read, has_hardlinks;
+	/* Time of birth, where the file system had one. It is kept, and no system lets it be set again. */
+	uint32_t has_btime, btime_nsec;
+	int64_t btime_sec;
 } hz_entry_info;
 typedef int (*hz_entry_fn)(void *user, const hz_entry_info *e);
 
