@@ -149,7 +149,7 @@ int entry_read(struct entry *e, struct arena *a, struct owner_names *names, cons
 	const char *name, int fd, const char **what);
 
 /* Inode flags that are worth keeping and can be set by chattr: append, immutable, nodump, noatime, sync, dirsync,
- * nocow, compr, notail, topdir, journal data, projinherit, casefold is not. */
+ * nocow, compr, nocomp, notail, topdir, journal data, projinherit, dax, secrm, unrm; casefold is not. */
 uint32_t entry_flags_mask(void);
 
 /*
@@ -160,8 +160,9 @@ uint32_t entry_flags_mask(void);
  * descriptor of a regular file or folder, or -1 for
  * a name that is a symlink, device, FIFO or socket in dirfd. Owners by number. As an ordinary user a foreign owner is
  * reported once per file and setuid/setgid bits are not given to a file that could not get its owner. Each shortfall is
- * told through fn ("owner", "mode", "xattr user.x", "xattrs", "times", "inode flags") with an errno; the rest is done
- * all the same. "attributes" (it cannot be looked at) and "type" (something else stands there): nothing was done.
+ * told through fn ("owner", "mode", "xattr user.x", "xattrs", "times", "inode flags") with an errno, "nanoseconds of
+ * times" when the file system has coarser ones; the rest is done all the same. "attributes" (it cannot be looked at)
+ * and "type" (something else stands there): nothing was done.
  */
 typedef void (*entry_short_fn)(void *user, const char *what, int errnum);
 enum entry_found {
@@ -171,6 +172,11 @@ enum entry_found {
 };
 void entry_apply(const struct entry *e, int dirfd, const char *name, int fd, enum entry_found found, entry_short_fn fn,
 	void *user);
+
+/* Inode flags that say how content is to lie: Btrfs takes them for empty files only, so they are set on a file that was
+ * just made, before its content. What cannot be set is told by entry_apply, in the end. */
+uint32_t entry_flags_first(void);
+void entry_apply_first(int fd, uint32_t inode_flags);
 
 /* Compares what stands at (dirfd, name) with e in everything that entry_apply sets and that this system can keep; calls
  * fn with each difference ("mode", "owner", "mtime", "xattr user.x", "inode flags", "type", "link target", "device",

@@ -206,11 +206,13 @@ static void apply_times(const struct applying *a)
 		fall_short(a, "times", errno);
 		return;
 	}
-	/* The kernel cuts what the file system cannot keep to its range, without a word; all keep 32 bits. */
-	if (e->mtime_sec >= INT32_MIN && e->mtime_sec <= INT32_MAX)
+	/* The kernel cuts what the file system cannot keep to its range and its steps, without a word. */
+	if (at_stat(&a->at, &now) != 0)
 		return;
-	if (at_stat(&a->at, &now) == 0 && now.sig.mtime_sec != e->mtime_sec)
+	if (now.sig.mtime_sec != e->mtime_sec)
 		fall_short(a, "times", EOVERFLOW);
+	else if (now.sig.mtime_nsec != e->mtime_nsec)
+		fall_short(a, "nanoseconds of times", EOPNOTSUPP);
 }
 
 /* Sets the flags one at a time, those last that forbid changes; *flags is what the file has, then. The first errno, or
@@ -256,8 +258,25 @@ static void apply_flags(const struct applying *a)
 	/* All or nothing is refused as a whole where one flag is; what can be set is set then. */
 	if (vfs()->setflags(a->at.fd, want) < 0)
 		rc = flags_each(a->at.fd, &flags, want);
+	/* Some are left out without a word: of Btrfs those that say how content lies, when there is content. */
+	else if (vfs()->getflags(a->at.fd, &flags) == 0 && ((flags ^ want) & mask))
+		rc = EOPNOTSUPP;
 	if (rc)
 		fall_short(a, "inode flags", rc);
+}
+
+uint32_t entry_flags_first(void)
+{
+	return INODE_COMPR | INODE_NOCOMP | INODE_NOCOW;
+}
+
+void entry_apply_first(int fd, uint32_t inode_flags)
+{
+	const unsigned first = entry_flags_first();
+	unsigned flags = 0;
+
+	if (vfs()->getflags(fd, &flags) == 0 && ((flags ^ inode_flags) & first))
+		(void)vfs()->setflags(fd, (flags & ~first) | (inode_flags & first));
 }
 
 void entry_apply(const struct entry *e, int dirfd, const char *name, int fd, enum entry_found found, entry_short_fn fn,

@@ -56,17 +56,21 @@ bool entry_extents_are_default(const struct entry *e);
 
 /* Inode flags as FS_IOC_GETFLAGS numbers them; they are part of the format. */
 enum inode_flag {
+	INODE_SECRM = 0x1u,
+	INODE_UNRM = 0x2u,
 	INODE_COMPR = 0x4u,
 	INODE_SYNC = 0x8u,
 	INODE_IMMUTABLE = 0x10u,
 	INODE_APPEND = 0x20u,
 	INODE_NODUMP = 0x40u,
 	INODE_NOATIME = 0x80u,
+	INODE_NOCOMP = 0x400u,
 	INODE_JOURNAL_DATA = 0x4000u,
 	INODE_NOTAIL = 0x8000u,
 	INODE_DIRSYNC = 0x10000u,
 	INODE_TOPDIR = 0x20000u,
 	INODE_NOCOW = 0x800000u,
+	INODE_DAX = 0x2000000u,
 	INODE_PROJINHERIT = 0x20000000u
 };
 

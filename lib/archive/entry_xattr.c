@@ -16,7 +16,7 @@ bool entry_xattr_is_kept(const char *name)
 	if (begins(name, "user.") || begins(name, "trusted.") || begins(name, "security."))
 		return true;
 	return strcmp(name, XATTR_ACL_ACCESS) == 0 || strcmp(name, XATTR_ACL_DEFAULT) == 0 ||
-		strcmp(name, "system.nfs4_acl") == 0;
+		strcmp(name, "system.nfs4_acl") == 0 || strcmp(name, "btrfs.compression") == 0;
 }
 
 bool entry_xattr_is_extra(const char *name)

@@ -136,7 +136,8 @@ enum restore_state restore_shorts_tell(
 {
 	if (s->n == 0)
 		return RESTORE_MADE;
-	restore_event(r, HZ_EVENT_META, dir, name, "could not be set: %s", s->text);
+	restore_event(r, HZ_EVENT_META, dir, name, "could not be set: %s%s", s->text,
+		s->len == sizeof(s->text) - 1 ? "... and more" : "");
 	return RESTORE_SHORT;
 }
 

@@ -143,8 +143,8 @@ struct restore_file {
 	const char *name;
 	uint64_t n; /* place in the walk */
 	uint64_t size;
-	uint32_t mode;
-	uint64_t data; /* bytes of its chunks */
+	uint32_t mode, first_flags; /* first_flags: of entry_flags_first */
+	uint64_t data;              /* bytes of its chunks */
 	struct restore_fd slot;
 	uint64_t ino, dev; /* of the temporary file, to know it again */
 	const char *tag;   /* the run's */
@@ -158,6 +158,7 @@ struct restore_file {
 	bool moved;    /* what has the temporary name is the old file */
 	uint64_t old_ino, old_dev;
 	bool sparse;
+	bool has_xattrs;
 	bool begun; /* a batch with some of its wants was begun before all were known */
 	bool alone; /* one thread works at it: it has one want at most */
 	uint32_t n_wants;

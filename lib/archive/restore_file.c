@@ -65,8 +65,9 @@ int restore_file_temp(struct restore *r, struct restore_file *f, int dir, mode_t
 /* A file under a temporary name, or an errno. */
 static int create(struct restore *r, struct restore_file *f, int *fd)
 {
-	/* Where nobody else gets in it may have its rights from the start. */
-	const mode_t mode = f->dir->closed && f->dir->plain ? f->mode & 0777u : 0600u;
+	/* Where nobody else gets in it may have its rights from the start; but to set xattrs an owner needs the right
+	 * to write. */
+	const mode_t mode = f->dir->closed && f->dir->plain && !f->has_xattrs ? f->mode & 0777u : 0600u;
 	struct stat st;
 	int dir = -1, rc = restore_dir_get(&r->dirs, f->dir, &dir);
 
@@ -74,6 +75,8 @@ static int create(struct restore *r, struct restore_file *f, int *fd)
 		return rc;
 	rc = f->old ? restore_take_over(r, f, dir, fd) : restore_file_temp(r, f, dir, mode, fd);
 	restore_dir_put(&r->dirs, f->dir);
+	if (rc == 0 && !f->old && (f->first_flags || !f->dir->plain))
+		entry_apply_first(*fd, f->first_flags);
 	if (rc == 0 && f->sparse && vfs()->ftruncate(*fd, (off_t)f->size) < 0)
 		rc = errno;
 	if (rc == 0 && !f->alone) {

@@ -86,6 +86,8 @@ struct restore_file *restore_file_new(struct restore *r, struct restore_dir *dir
 	f->n = it->n;
 	f->size = it->e->size;
 	f->mode = it->e->mode;
+	f->first_flags = it->e->inode_flags & entry_flags_first();
+	f->has_xattrs = it->e->n_xattrs > 0;
 	f->slot.fd = -1;
 	f->sparse = restore_content_is_sparse(it->e);
 	f->len = it->len;
