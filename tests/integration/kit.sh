@@ -19,6 +19,22 @@ mount_tmpfs() {
   mount -t tmpfs -o "size=$2" tmpfs "$1" 2>/dev/null || return 1
   mounted="$1 $mounted"
 }
+# mount_image KIND DIR SIZE [OPTION of mkfs...]: a new file system (ext4, xfs, btrfs, ...) in a file beside DIR; tmpfs too.
+# False where its mkfs or its driver is missing, or loop devices are not allowed; why is in $T/mount-failed.
+mount_image() {
+  kind=$1
+  at=$2
+  size=$3
+  shift 3
+  if [ "$kind" = tmpfs ]; then
+    mount_tmpfs "$at" "$size" 2>"$T/mount-failed"
+    return
+  fi
+  mkdir -p "$at"
+  truncate -s "$size" "$at.img"
+  { command -v "mkfs.$kind" && "mkfs.$kind" "$@" "$at.img" && mount -o loop "$at.img" "$at"; } >"$T/mount-failed" 2>&1 || return 1
+  mounted="$at $mounted"
+}
 cleanup() {
   for m in $mounted; do
     umount -l "$m"
