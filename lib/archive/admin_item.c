@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Items of the admin log: what each does to the state and who may make it (the table in docs/format/admin.md). */
 #include "archive/admin.h"
+#include <errno.h>
 #include <string.h>
 
 #define LIST_MAX  ((size_t)1 << 26)
@@ -390,9 +391,13 @@ int admin_apply(struct admin_log *log, const uint8_t *items, size_t len, const s
 			err_hint(err, "a newer version of hozen wrote it; use that version");
 			return HZ_E_TOONEW;
 		}
-		if (!apply_item(log, tag, &item, time, &by) || !dec_done(&item))
-			return err_set(err, HZ_E_CORRUPT, "entry %llu: malformed item %04x", (unsigned long long)log->n,
-				(unsigned)tag);
+		errno = 0;
+		if (!apply_item(log, tag, &item, time, &by) || !dec_done(&item)) {
+			/* Memory that is out must not pass for damage; nothing else in there sets errno. */
+			return errno == ENOMEM ? err_nomem(err)
+					       : err_set(err, HZ_E_CORRUPT, "entry %llu: malformed item %04x",
+							 (unsigned long long)log->n, (unsigned)tag);
+		}
 		if (!may(&p, tag, by))
 			return err_set(err, HZ_E_CORRUPT, "entry %llu: its signers may not make item %04x",
 				(unsigned long long)log->n, (unsigned)tag);
