@@ -68,8 +68,10 @@ static int decode_repo(struct repo_header *h, const struct signed_object *so, hz
 	bad = bad || !dec_done(&d) || id_is_zero(&h->admin0);
 	bad = bad || signed_signers(ids, &n_ids, so, NULL) < 0 || n_ids != h->roots.n;
 	for (unsigned i = 0; !bad && i < h->roots.n; i++) {
-		if (!signed_by(so, h->roots.pub[i]))
-			return err_set(err, HZ_E_CORRUPT, "repo: bad signature");
+		int rc = signed_check(so, h->roots.pub[i], err);
+
+		if (rc < 0)
+			return rc;
 	}
 	if (bad)
 		return err_set(err, HZ_E_CORRUPT, "repo: malformed");
@@ -229,8 +231,11 @@ static int check_signers(
 			if (uid_eq(&u, &ids[i]))
 				pub = log->repo.roots.pub[k];
 		}
-		if (!pub || !signed_by(so, pub))
+		if (!pub)
 			return err_set(err, HZ_E_CORRUPT, "%s: bad signature", so->obj.header.name);
+		rc = signed_check(so, pub, err);
+		if (rc < 0)
+			return rc;
 	}
 	if (log->n == 0 && *n != log->repo.roots.n)
 		return err_set(err, HZ_E_CORRUPT, "%s: not signed by all root keys", so->obj.header.name);

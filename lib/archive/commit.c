@@ -218,17 +218,17 @@ static int check_signature(
 {
 	const struct writer_info *w = admin_writer(log, &c->signer);
 	const uint8_t *pub = NULL;
+	int rc;
 
 	if (c->kind != COMMIT_EVICTED && w)
 		pub = w->pub;
 	else if (c->kind != COMMIT_SNAPSHOT && c->kind != COMMIT_ABANDONED && !w)
 		pub = admin_signer(log, &c->signer);
-	if (!pub || !signed_only_by(so, pub)) {
-		err_set(err, HZ_E_CORRUPT, "%s: bad signature", so->obj.header.name);
+	rc = pub ? signed_check_only(so, pub, err)
+		 : err_set(err, HZ_E_CORRUPT, "%s: bad signature", so->obj.header.name);
+	if (rc == HZ_E_CORRUPT)
 		err_hint(err, "the object was changed or forged; find out who can write to the store");
-		return HZ_E_CORRUPT;
-	}
-	return 0;
+	return rc;
 }
 
 static int open_body(struct commit_body *body, const struct commit *c, const struct signed_object *so,

@@ -49,9 +49,9 @@ static int decode(
 	if (rc < 0)
 		return rc;
 	pub = n_ids == 1 && !admin_writer(log, &ids[0]) ? admin_signer(log, &ids[0]) : NULL;
-	if (!pub || !signed_only_by(so, pub))
+	if (!pub)
 		return err_set(err, HZ_E_CORRUPT, "%s: bad signature", so->obj.header.name);
-	return 0;
+	return signed_check_only(so, pub, err);
 }
 
 int mark_load(struct mark *m, struct store *st, uint64_t n, unsigned attempt, const struct admin_log *log,

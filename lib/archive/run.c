@@ -112,6 +112,7 @@ static int decode_clear(struct run *r, const struct signed_object *so, const str
 	const uint8_t *pub;
 	struct id want, got;
 	bool bad;
+	int rc;
 
 	dec_copy(&d, r->uid.b, UID_LEN);
 	dec_copy(&d, r->session.b, UID_LEN);
@@ -130,8 +131,11 @@ static int decode_clear(struct run *r, const struct signed_object *so, const str
 	dec_copy(&d, r->supersedes, r->n_supersedes * ID_LEN);
 	pub = admin_signer(log, &r->signer);
 	got = suite_hash1(so->obj.header.suite, pages->data, pages->len);
-	if (!pub || !signed_only_by(so, pub) || !id_eq(&want, &got))
+	if (!pub || !id_eq(&want, &got))
 		return err_set(err, HZ_E_CORRUPT, "%s: bad signature", so->obj.header.name);
+	rc = signed_check_only(so, pub, err);
+	if (rc < 0)
+		return rc;
 	r->blocks = so->obj.header.blocks;
 	r->body_off = (uint32_t)(pages->data - so->obj.stream.data);
 	r->suite = so->obj.header.suite;

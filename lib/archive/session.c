@@ -168,8 +168,11 @@ static int decode(struct session *s, const struct signed_object *so, const struc
 	if (!dec_done(&d) || !uid_eq(&s->id, id))
 		return err_set(err, HZ_E_CORRUPT, "%s: malformed", so->obj.header.name);
 	w = admin_writer(log, &s->writer);
-	if (!w || !uid_eq(&w->group, &s->group) || !signed_only_by(so, w->pub))
-		return err_set(err, HZ_E_CORRUPT, "%s: not signed by a writer of this repository", so->obj.header.name);
+	rc = w && uid_eq(&w->group, &s->group) ? signed_check_only(so, w->pub, NULL) : HZ_E_CORRUPT;
+	if (rc == HZ_E_CORRUPT)
+		return err_set(err, rc, "%s: not signed by a writer of this repository", so->obj.header.name);
+	if (rc < 0)
+		return err_nomem(err);
 	rc = signed_part_hash(&s->part_hash, so, err);
 	if (rc == 0 && key && key->meta_sec)
 		rc = open_key(s, PACK_META, so, key->meta_sec, &want[PACK_META], err);

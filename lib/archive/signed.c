@@ -174,35 +174,46 @@ int signed_signers(struct uid out[SIGNERS_MAX], size_t *n, const struct signed_o
 	return 0;
 }
 
-bool signed_by(const struct signed_object *so, const uint8_t pub[SIGN_PUB_LEN])
+static int bad_signature(const struct signed_object *so, hz_error **err)
+{
+	return err_set(err, HZ_E_CORRUPT, "%s: bad signature", so->obj.header.name);
+}
+
+int signed_check(const struct signed_object *so, const uint8_t pub[SIGN_PUB_LEN], hz_error **err)
 {
 	const struct object_header *h = &so->obj.header;
 	AUTO_IN(buf_release) struct buf msg = BUF_INIT;
 	struct uid want = signer_id(h->suite, pub), ids[SIGNERS_MAX];
 	struct dec d = section_dec(so->s, so->n, TAG_SIGNATURES);
 	size_t n = 0;
+	int rc = signed_signers(ids, &n, so, err);
 
-	if (signed_signers(ids, &n, so, NULL) < 0)
-		return false;
-	if (signed_message(&msg, h->type, h->suite, &h->repo, so->obj.body, so->signed_len, NULL) < 0)
-		return false;
+	if (rc == 0)
+		rc = signed_message(&msg, h->type, h->suite, &h->repo, so->obj.body, so->signed_len, err);
+	if (rc < 0)
+		return rc;
 	(void)dec_u8(&d);
 	for (size_t i = 0; i < n; i++) {
 		(void)dec_bytes(&d, UID_LEN);
 		const uint8_t *sig = dec_bytes(&d, SIG_LEN);
 
-		if (uid_eq(&ids[i], &want))
-			return sig && sign_verify(sig, pub, "object", msg.data, msg.len);
+		if (!uid_eq(&ids[i], &want))
+			continue;
+		rc = sig ? sign_check(sig, pub, "object", msg.data, msg.len, NULL) : HZ_E_CORRUPT;
+		return rc == HZ_E_NOMEM ? err_nomem(err) : rc < 0 ? bad_signature(so, err) : 0;
 	}
-	return false;
+	return bad_signature(so, err);
 }
 
-bool signed_only_by(const struct signed_object *so, const uint8_t pub[SIGN_PUB_LEN])
+int signed_check_only(const struct signed_object *so, const uint8_t pub[SIGN_PUB_LEN], hz_error **err)
 {
 	struct uid ids[SIGNERS_MAX];
 	size_t n = 0;
+	int rc = signed_signers(ids, &n, so, err);
 
-	return signed_signers(ids, &n, so, NULL) == 0 && n == 1 && signed_by(so, pub);
+	if (rc < 0)
+		return rc;
+	return n == 1 ? signed_check(so, pub, err) : bad_signature(so, err);
 }
 
 int signed_part_hash(struct id *out, const struct signed_object *so, hz_error **err)

@@ -51,10 +51,10 @@ int signed_parse(struct signed_object *so, const char *name, uint8_t *data, size
 /* The signed message of an object. */
 int signed_message(struct buf *msg, uint8_t type, unsigned suite, const struct uid *repo, const uint8_t *sections,
 	size_t len, hz_error **err);
-/* Does pub's signature stand in the object, and is it good? */
-bool signed_by(const struct signed_object *so, const uint8_t pub[SIGN_PUB_LEN]);
+/* 0: pub's signature stands in the object and is good. HZ_E_CORRUPT: not so. HZ_E_NOMEM says nothing about it. */
+int signed_check(const struct signed_object *so, const uint8_t pub[SIGN_PUB_LEN], hz_error **err);
 /* The same, and it is the only one: more than is asked for could be put in by anybody. */
-bool signed_only_by(const struct signed_object *so, const uint8_t pub[SIGN_PUB_LEN]);
+int signed_check_only(const struct signed_object *so, const uint8_t pub[SIGN_PUB_LEN], hz_error **err);
 /* Checks the form of the signatures section and hands out the signers' ids. */
 int signed_signers(struct uid out[SIGNERS_MAX], size_t *n, const struct signed_object *so, hz_error **err);
 /* Suite's hash over the signed message (the "session hash"). */

@@ -21,13 +21,10 @@ int sign_keypair(struct secret **seed, uint8_t pub[SIGN_PUB_LEN], hz_error **err
 int sign_public(uint8_t pub[SIGN_PUB_LEN], const struct secret *seed, hz_error **err);
 int sign_make(uint8_t sig[SIG_LEN], const struct secret *seed, const char *label, const void *msg, size_t len,
 	hz_error **err);
-/* 0 when good; HZ_E_CORRUPT: a bad signature; HZ_E_NOMEM says nothing about it, so whatever decides between objects
- * asks here. Small-order and non-canonical keys and signatures are bad. */
+/* 0 when good; HZ_E_CORRUPT: a bad signature; HZ_E_NOMEM says nothing about it. Small-order and non-canonical keys and
+ * signatures are bad. */
 int sign_check(const uint8_t sig[SIG_LEN], const uint8_t pub[SIGN_PUB_LEN], const char *label, const void *msg,
 	size_t len, hz_error **err);
-/* True when good; false also when memory is out. Small-order and non-canonical keys and signatures are bad. */
-bool sign_verify(
-	const uint8_t sig[SIG_LEN], const uint8_t pub[SIGN_PUB_LEN], const char *label, const void *msg, size_t len);
 
 int box_keypair(struct secret **sec, uint8_t pub[BOX_PUB_LEN], hz_error **err);
 int box_public(uint8_t pub[BOX_PUB_LEN], const struct secret *sec, hz_error **err);

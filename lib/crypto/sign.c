@@ -104,9 +104,3 @@ int sign_check(const uint8_t sig[SIG_LEN], const uint8_t pub[SIGN_PUB_LEN], cons
 		return err_set(err, HZ_E_CORRUPT, "the signature of the %s is bad", label);
 	return 0;
 }
-
-bool sign_verify(
-	const uint8_t sig[SIG_LEN], const uint8_t pub[SIGN_PUB_LEN], const char *label, const void *msg, size_t len)
-{
-	return sign_check(sig, pub, label, msg, len, NULL) == 0;
-}

@@ -82,8 +82,8 @@ static void an_object_comes_back_with_hash_and_signature(void **state)
 	struct id hash = signed_hash(&so);
 
 	assert_true(id_eq(&hash, &t->hash));
-	assert_true(signed_by(&so, t->pub[0]));
-	assert_false(signed_by(&so, t->pub[1]));
+	assert_ok(signed_check(&so, t->pub[0], NULL), NULL);
+	assert_fails(signed_check(&so, t->pub[1], NULL), HZ_E_CORRUPT, NULL);
 	assert_memory_equal(section_find(so.s, so.n, 0x4002)->data, "unsigned", 8);
 	assert_int_equal(told.mended + told.lost, 0);
 	signed_release(&so);
@@ -105,8 +105,8 @@ static void signers_stand_in_order(void **state)
 	assert_int_equal(n, 2);
 	assert_true(uid_cmp(&ids[0], &ids[1]) < 0);
 	assert_true(uid_eq(&ids[0], &want[0]) || uid_eq(&ids[0], &want[1]));
-	assert_true(signed_by(&so, t->pub[0]));
-	assert_true(signed_by(&so, t->pub[1]));
+	assert_ok(signed_check(&so, t->pub[0], NULL), NULL);
+	assert_ok(signed_check(&so, t->pub[1], NULL), NULL);
 	signed_release(&so);
 }
 
@@ -126,7 +126,7 @@ static void a_changed_body_is_not_signed(void **state)
 	assert_ok(object_encode(&forged, &h, o.body, (size_t)o.header.length, false, &err), &err);
 	assert_ok(signed_put(t->store, NAME, &forged, false, &err), &err);
 	assert_ok(load(t, &so, &told, &err), &err);
-	assert_false(signed_by(&so, t->pub[0]));
+	assert_fails(signed_check(&so, t->pub[0], NULL), HZ_E_CORRUPT, NULL);
 	signed_release(&so);
 	object_release(&o);
 	buf_release(&forged);
@@ -159,7 +159,7 @@ static void the_copy_serves_when_the_primary_is_lost(void **state)
 	fixture_remove(t->store, NAME);
 	assert_ok(load(t, &so, &told, &err), &err);
 	assert_int_equal(told.mended, 1);
-	assert_true(signed_by(&so, t->pub[0]));
+	assert_ok(signed_check(&so, t->pub[0], NULL), NULL);
 	signed_release(&so);
 	assert_ok(signed_ensure_copy(t->store, NAME, &err), &err);
 	fixture_damage(t->store, NAME, 100, 3);
@@ -241,7 +241,7 @@ static void no_signature_is_no_signature(void **state)
 	assert_ok(signed_put(t->store, NAME, &object, false, &err), &err);
 	assert_ok(load(t, &so, &told, &err), &err);
 	assert_fails(signed_signers(ids, &n, &so, &err), HZ_E_CORRUPT, &err);
-	assert_false(signed_by(&so, t->pub[0]));
+	assert_fails(signed_check(&so, t->pub[0], NULL), HZ_E_CORRUPT, NULL);
 	signed_release(&so);
 	buf_release(&body);
 	buf_release(&object);

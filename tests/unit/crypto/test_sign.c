@@ -6,6 +6,12 @@
 
 #define SEED "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"
 
+static bool verifies(
+	const uint8_t sig[SIG_LEN], const uint8_t pub[SIGN_PUB_LEN], const char *label, const void *msg, size_t len)
+{
+	return sign_check(sig, pub, label, msg, len, NULL) == 0;
+}
+
 static void rfc8032_seeds_give_their_public_keys(void **state)
 {
 	static const char *const pairs[][2] = {
@@ -37,7 +43,7 @@ static void what_is_signed_is_prefix_label_nul_message(void **state)
 	crypto_sign_detached(want, NULL, (const uint8_t *)whole, sizeof(whole) - 1, full);
 	assert_int_equal(sign_make(sig, seed, "commit", "the message", 11, NULL), 0);
 	assert_memory_equal(sig, want, SIG_LEN);
-	assert_true(sign_verify(sig, pub, "commit", "the message", 11));
+	assert_true(verifies(sig, pub, "commit", "the message", 11));
 }
 
 static void new_keys_sign_what_they_verify(void **state)
@@ -51,8 +57,8 @@ static void new_keys_sign_what_they_verify(void **state)
 	assert_int_equal(sign_keypair(&b, pub_b, NULL), 0);
 	assert_int_equal(secret_len(a), SIGN_SEC_LEN);
 	assert_int_equal(sign_make(sig, a, "x", NULL, 0, NULL), 0);
-	assert_true(sign_verify(sig, pub_a, "x", NULL, 0));
-	assert_false(sign_verify(sig, pub_b, "x", NULL, 0));
+	assert_true(verifies(sig, pub_a, "x", NULL, 0));
+	assert_false(verifies(sig, pub_b, "x", NULL, 0));
 }
 
 static void every_flipped_byte_is_refused(void **state)
@@ -71,12 +77,12 @@ static void every_flipped_byte_is_refused(void **state)
 	for (size_t k = 0; k < ARRAY_LEN(all); k++) {
 		for (size_t i = 0; i < 8 * all[k].len; i++) {
 			all[k].p[i / 8] ^= (uint8_t)(1u << (i % 8));
-			assert_false(sign_verify(sig, pub, "run", msg, sizeof(msg)));
+			assert_false(verifies(sig, pub, "run", msg, sizeof(msg)));
 			all[k].p[i / 8] ^= (uint8_t)(1u << (i % 8));
 		}
 	}
-	assert_false(sign_verify(sig, pub, "run", msg, sizeof(msg) - 1));
-	assert_true(sign_verify(sig, pub, "run", msg, sizeof(msg)));
+	assert_false(verifies(sig, pub, "run", msg, sizeof(msg) - 1));
+	assert_true(verifies(sig, pub, "run", msg, sizeof(msg)));
 }
 
 static void label_and_message_cannot_be_shifted(void **state)
@@ -87,9 +93,9 @@ static void label_and_message_cannot_be_shifted(void **state)
 	(void)state;
 	assert_int_equal(sign_public(pub, seed, NULL), 0);
 	assert_int_equal(sign_make(sig, seed, "ab", "cd", 2, NULL), 0);
-	assert_false(sign_verify(sig, pub, "abc", "d", 1));
-	assert_false(sign_verify(sig, pub, "a", "bcd", 3));
-	assert_false(sign_verify(sig, pub, "AB", "cd", 2));
+	assert_false(verifies(sig, pub, "abc", "d", 1));
+	assert_false(verifies(sig, pub, "a", "bcd", 3));
+	assert_false(verifies(sig, pub, "AB", "cd", 2));
 }
 
 static void check_says_corrupt(void **state)
@@ -124,7 +130,7 @@ static void small_order_keys_are_refused_for_every_message(void **state)
 			hex_to(pub, points[i]);
 			hex_to(sig, points[j]);
 			for (uint8_t m = 0; m < 32; m++)
-				assert_false(sign_verify(sig, pub, "x", &m, 1));
+				assert_false(verifies(sig, pub, "x", &m, 1));
 		}
 	}
 }
@@ -140,7 +146,7 @@ static void scalar_that_is_not_reduced_is_refused(void **state)
 	assert_int_equal(sign_public(pub, seed, NULL), 0);
 	assert_int_equal(sign_make(sig, seed, "x", "y", 1, NULL), 0);
 	sodium_add(sig + 32, order, sizeof(order));
-	assert_false(sign_verify(sig, pub, "x", "y", 1));
+	assert_false(verifies(sig, pub, "x", "y", 1));
 }
 
 static void bad_arguments_are_refused_and_write_nothing(void **state)
