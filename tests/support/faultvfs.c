@@ -118,14 +118,26 @@ static int f_close(int fd)
 	return fails ? -1 : rc;
 }
 
+/* How much a read is let do: len, or half of it; -1: it fails. */
+static ssize_t read_len(size_t len)
+{
+	if (!hit(FAULT_READ))
+		return (ssize_t)len;
+	return state.errnum != FAULT_SHORT ? -1 : (ssize_t)(len > 1 ? len / 2 : len);
+}
+
 static ssize_t f_read(int fd, void *buf, size_t len)
 {
-	return gate(FAULT_READ) ? -1 : SYS->read(fd, buf, len);
+	ssize_t let = read_len(len);
+
+	return let < 0 ? -1 : SYS->read(fd, buf, (size_t)let);
 }
 
 static ssize_t f_pread(int fd, void *buf, size_t len, off_t off)
 {
-	return gate(FAULT_READ) ? -1 : SYS->pread(fd, buf, len, off);
+	ssize_t let = read_len(len);
+
+	return let < 0 ? -1 : SYS->pread(fd, buf, (size_t)let, off);
 }
 
 static ssize_t f_getdents64(int fd, void *buf, size_t len)
@@ -319,6 +331,46 @@ static int f_setflags(int fd, unsigned flags)
 	return gate(FAULT_META) ? -1 : SYS->setflags(fd, flags);
 }
 
+static off_t f_lseek(int fd, off_t off, int whence)
+{
+	return gate(FAULT_SEEK) ? -1 : SYS->lseek(fd, off, whence);
+}
+
+static int f_fsid(int fd, uint64_t *fsid)
+{
+	return gate(FAULT_STAT) ? -1 : SYS->fsid(fd, fsid);
+}
+
+static ssize_t f_flistxattr(int fd, char *list, size_t len)
+{
+	return gate(FAULT_ATTR) ? -1 : SYS->flistxattr(fd, list, len);
+}
+
+static ssize_t f_fgetxattr(int fd, const char *name, void *value, size_t len)
+{
+	return gate(FAULT_ATTR) ? -1 : SYS->fgetxattr(fd, name, value, len);
+}
+
+static ssize_t f_llistxattr(int dirfd, const char *name, char *list, size_t len)
+{
+	return gate(FAULT_ATTR) ? -1 : SYS->llistxattr(dirfd, name, list, len);
+}
+
+static ssize_t f_lgetxattr(int dirfd, const char *name, const char *attr, void *value, size_t len)
+{
+	return gate(FAULT_ATTR) ? -1 : SYS->lgetxattr(dirfd, name, attr, value, len);
+}
+
+static int f_getflags(int fd, unsigned *flags)
+{
+	return gate(FAULT_ATTR) ? -1 : SYS->getflags(fd, flags);
+}
+
+static int f_extent_start(int fd, uint64_t *physical)
+{
+	return gate(FAULT_ATTR) ? -1 : SYS->extent_start(fd, physical);
+}
+
 static struct vfs table;
 
 static void start(unsigned set, unsigned nth, int errnum, bool forever)
@@ -342,6 +394,9 @@ static void start(unsigned set, unsigned nth, int errnum, bool forever)
 	table.utimensat = f_utimensat, table.fsetxattr = f_fsetxattr, table.lsetxattr = f_lsetxattr;
 	table.fremovexattr = f_fremovexattr, table.lremovexattr = f_lremovexattr;
 	table.setflags = f_setflags, table.clone = f_clone;
+	table.lseek = f_lseek, table.fsid = f_fsid, table.extent_start = f_extent_start;
+	table.flistxattr = f_flistxattr, table.fgetxattr = f_fgetxattr, table.getflags = f_getflags;
+	table.llistxattr = f_llistxattr, table.lgetxattr = f_lgetxattr;
 	vfs_install(&table);
 }
 

@@ -32,10 +32,12 @@ enum {
 	FAULT_TRUNCATE = 1 << 10, /* ftruncate, fallocate */
 	FAULT_LOCK = 1 << 11,
 	FAULT_META = 1 << 12, /* owner, mode, times, attributes, flags, symlinks, nodes */
-	FAULT_ALL = (1 << 13) - 1,
+	FAULT_SEEK = 1 << 13,
+	FAULT_ATTR = 1 << 14, /* extended attributes and inode flags are read; where on its disk a file lies */
+	FAULT_ALL = (1 << 15) - 1,
 };
 
-/* In place of an errno: a write takes half of its bytes and succeeds; other calls succeed. */
+/* In place of an errno: a read or write takes half of its bytes and succeeds; other calls succeed. */
 #define FAULT_SHORT (-1)
 
 /* Installs the table. The nth call (1: the first) of the kinds in set fails with errnum; 0: none does. */
