@@ -293,7 +293,7 @@ int keyfile_prepare(struct newfile **ret, int *dirfd, const char *path, const st
 	return 0;
 }
 
-static int keyfile_parse(struct bundle **ret, uint8_t *data, size_t len, hz_error **err)
+static int keyfile_parse(struct bundle **ret, bool *mended, uint8_t *data, size_t len, hz_error **err)
 {
 	static const uint16_t known[] = { 1 };
 	struct object o = OBJECT_INIT;
@@ -311,23 +311,27 @@ static int keyfile_parse(struct bundle **ret, uint8_t *data, size_t len, hz_erro
 		rc = err_set(err, HZ_E_CORRUPT, "key file: empty");
 	if (rc == 0)
 		rc = bundle_decode(ret, s[0].data, s[0].len, o.header.suite, &o.header.repo, err);
+	*mended = rc == 0 && o.health.bad_blocks > 0;
 	wipe(o.stream.data, o.stream.len);
 	object_release(&o);
 	return rc;
 }
 
-int keyfile_read(struct bundle **ret, const char *path, hz_error **err)
+int keyfile_read(struct bundle **ret, const char *path, const struct damage_sink *sink, hz_error **err)
 {
 	uint8_t *data = NULL;
+	bool mended = false;
 	size_t len = 0;
 	int rc = vfs_read_file(&data, &len, AT_FDCWD, path, KEYFILE_MAX, true, err);
 
 	if (rc == 0) {
-		rc = keyfile_parse(ret, data, len, err);
+		rc = keyfile_parse(ret, &mended, data, len, err);
 		wipe(data, len);
 		free(data);
 		if (rc < 0)
 			err_hint(err, "give --key-file a key that 'hozen-backup init' or 'key export' made");
 	}
+	if (mended && sink && sink->fn)
+		sink->fn(sink->user, path, "damaged; parity mended it: make another copy of this key file", true);
 	return rc < 0 ? err_wrap(err, rc, "key file %s", path) : 0;
 }

@@ -46,7 +46,8 @@ int bundle_decode(
 /* Key files. Writing: a file that is complete and fsynced under a temporary name; newfile_commit gives it its name
  * (HZ_E_EXISTS). The folder is made (0700) if missing; *dirfd is the caller's to close after the commit. */
 int keyfile_prepare(struct newfile **ret, int *dirfd, const char *path, const struct bundle *b, hz_error **err);
-/* HZ_E_NOTFOUND: no such file; HZ_E_AUTH: others can read it; HZ_E_CORRUPT: not a key file. */
-int keyfile_read(struct bundle **ret, const char *path, hz_error **err);
+/* HZ_E_NOTFOUND: no such file; HZ_E_AUTH: others can read it; HZ_E_CORRUPT: not a key file. The sink (NULL: nobody) is
+ * told when parity mended it in memory. */
+int keyfile_read(struct bundle **ret, const char *path, const struct damage_sink *sink, hz_error **err);
 
 #endif

@@ -131,7 +131,7 @@ static int try_key_file(struct repo *r, const char *given, uint32_t need, hz_err
 		rc = place_key(&path, &r->log.repo.id, err);
 	if (rc < 0)
 		return rc;
-	rc = keyfile_read(&b, path, &e);
+	rc = keyfile_read(&b, path, &r->sink, &e);
 	if (rc == HZ_E_NOTFOUND && !(need & HZ_NEED_WRITE))
 		return 0;
 	if (rc == HZ_E_NOTFOUND) {

@@ -53,7 +53,7 @@ static int place_open(struct place *p, const char *repo, const char *key, hz_err
 	if (rc == 0)
 		rc = admin_log_load(&p->log, p->store, NULL, err);
 	if (rc == 0)
-		rc = keyfile_read(&p->key, key, err);
+		rc = keyfile_read(&p->key, key, NULL, err);
 	if (rc == 0 && p->key->role != HZ_ROLE_WRITER)
 		rc = err_set(err, HZ_E_AUTH, "%s: not a writer's key", key);
 	return rc ? rc : group_from_secret(&p->group, p->key->suite, &p->key->group, p->key->group_secret, err);

@@ -160,7 +160,7 @@ static void a_key_file_is_private_and_comes_back(void **state)
 	assert_ok(write_key(path, f->writer, &err), &err);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
-	assert_ok(keyfile_read(&got, path, &err), &err);
+	assert_ok(keyfile_read(&got, path, NULL, &err), &err);
 	assert_same(got, f->writer);
 	bundle_free(got);
 	free(path);
@@ -192,14 +192,14 @@ static void a_readable_damaged_or_missing_key_file_is_refused(void **state)
 
 	assert_ok(write_key(path, f->reader, &err), &err);
 	assert_int_equal(chmod(path, 0640), 0);
-	assert_fails(keyfile_read(&got, path, &err), HZ_E_AUTH, &err);
+	assert_fails(keyfile_read(&got, path, NULL, &err), HZ_E_AUTH, &err);
 	assert_int_equal(chmod(path, 0604), 0);
-	assert_fails(keyfile_read(&got, path, &err), HZ_E_AUTH, &err);
+	assert_fails(keyfile_read(&got, path, NULL, &err), HZ_E_AUTH, &err);
 	assert_int_equal(unlink(path), 0);
 	hzt_put(path, "not a key file at all", 21);
 	assert_int_equal(chmod(path, 0600), 0);
-	assert_fails(keyfile_read(&got, path, &err), HZ_E_CORRUPT, &err);
-	assert_fails(keyfile_read(&got, none, &err), HZ_E_NOTFOUND, &err);
+	assert_fails(keyfile_read(&got, path, NULL, &err), HZ_E_CORRUPT, &err);
+	assert_fails(keyfile_read(&got, none, NULL, &err), HZ_E_NOTFOUND, &err);
 	assert_null(got);
 	free(path);
 	free(none);
