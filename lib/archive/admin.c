@@ -120,8 +120,11 @@ static int load_copy(struct signed_object *so, struct store *st, hz_error **err)
 		rc = store_list(st, "admin", see_copy, &c, err);
 	if (rc < 0)
 		return rc;
-	if (c.commits == 0 || c.n != 1)
+	if (c.commits == 0)
 		return HZ_E_NOTFOUND;
+	if (c.n != 1)
+		return err_set(
+			err, HZ_E_CORRUPT, "repo: missing, and so is its copy in admin/, but there are snapshots");
 	rc = store_get_all(st, c.found.s, 1 << 20, &data, &len, err);
 	if (rc == 0)
 		rc = signed_parse(so, "repo", data, len, OBJECT_REPO, NULL, known_repo, ARRAY_LEN(known_repo), err);
@@ -136,12 +139,19 @@ int repo_header_load(struct repo_header *h, struct store *st, const struct damag
 		&so, st, "repo", OBJECT_REPO, NULL, false, known_repo, ARRAY_LEN(known_repo), sink, &first);
 
 	if (rc == HZ_E_NOTFOUND || rc == HZ_E_CORRUPT) {
-		int rc2 = load_copy(&so, st, NULL);
+		AUTO(hz_error_free) hz_error *second = NULL;
+		int rc2 = load_copy(&so, st, &second);
 
 		if (rc2 == 0) {
 			if (sink && sink->fn)
 				sink->fn(sink->user, "repo", "missing or damaged; its copy is whole", true);
 			rc = 0;
+		} else if (rc == HZ_E_NOTFOUND && rc2 != HZ_E_NOTFOUND) {
+			/* What is in it can be had back with the header only: not to be taken for an empty place. */
+			if (err && !*err)
+				*err = TAKE(second);
+			err_hint(err, "get `repo` or its copy back from a copy of the repository");
+			return rc2;
 		} else if (rc == HZ_E_NOTFOUND) {
 			err_set(err, HZ_E_NOTFOUND, "%s: not a hozen repository", st->location);
 			err_hint(err,
