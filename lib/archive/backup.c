@@ -22,9 +22,20 @@ static int make_sources(struct backup *b, hz_error **err)
 	return sources_new(&b->sources, b->o.paths, b->o.n_paths, cwd ? cwd : "/", err);
 }
 
+/* One that is no name would never be found, and what it was to keep out would be stored. */
+static int check_mark(const char *name, hz_error **err)
+{
+	if (!name || !*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
+		return err_set(err, HZ_E_INVAL, "'%s' is no name of a file that a folder could hold", name ? name : "");
+	return 0;
+}
+
 static int make_excludes(struct backup *b, hz_error **err)
 {
 	int rc = patterns_new(&b->excludes, err);
+
+	for (uint64_t i = 0; rc == 0 && i < b->o.n_exclude_if_present; i++)
+		rc = check_mark(b->o.exclude_if_present[i], err);
 
 	for (uint64_t i = 0; rc == 0 && i < b->o.n_excludes; i++)
 		rc = patterns_add(b->excludes, b->o.excludes[i], err);
@@ -255,6 +266,9 @@ static int scan_all(struct backup *b, struct scan_result *scan, hz_error **err)
 		.excludes = b->excludes,
 		.one_file_system = b->o.flags & HZ_BACKUP_ONE_FILE_SYSTEM,
 		.exclude_caches = b->o.flags & HZ_BACKUP_EXCLUDE_CACHES,
+		.exclude_nodump = b->o.flags & HZ_BACKUP_EXCLUDE_NODUMP,
+		.marks = b->o.exclude_if_present,
+		.n_marks = b->o.n_exclude_if_present,
 		.start = b->start,
 		.job = b->job };
 	int rc = pool_new(&pool, b->repo.workers, err);

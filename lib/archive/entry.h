@@ -124,6 +124,7 @@ struct source_stat {
 	int64_t btime_sec;
 	uint32_t btime_nsec;
 	bool is_mount_root;
+	bool is_nodump;
 	bool shows_flags; /* one of the inode flags that statx knows: compressed, immutable, append only, nodump */
 };
 /* 0 or an errno. */

@@ -40,7 +40,9 @@ struct scan_options {
 	bool trust_cache;               /* its base was checked: no lookups */
 	struct cache_writer *new_cache; /* NULL: none */
 	const struct patterns *excludes;
-	bool one_file_system, exclude_caches;
+	bool one_file_system, exclude_caches, exclude_nodump;
+	const char *const *marks; /* of a folder that holds a file of such a name only the file is kept */
+	size_t n_marks;
 	struct file_key skip[SCAN_SKIP_MAX]; /* repository, state, cache folders */
 	size_t n_skip;
 	struct walltime start;

@@ -96,13 +96,31 @@ static bool is_cache_folder(const struct scan_dir *d)
 	return fd >= 0 && vfs_pread_all(fd, b, sizeof(b), 0) == 0 && memcmp(b, signature, sizeof(b)) == 0;
 }
 
+/* A folder that says by a file of its own that it is not to be backed up keeps that file and nothing else. 1: it does,
+ * and the file is listed. */
+static int list_marked(struct scan *s, struct scan_dir *d, hz_error **err)
+{
+	struct source_stat st;
+	const char *mark = NULL;
+
+	for (size_t i = 0; !mark && i < s->o.n_marks; i++) {
+		if (source_stat(&st, d->fd, s->o.marks[i]) == 0 && !S_ISDIR(st.sig.mode))
+			mark = s->o.marks[i];
+	}
+	if (!mark && s->o.exclude_caches && is_cache_folder(d))
+		mark = "CACHEDIR.TAG";
+	if (!mark)
+		return 0;
+	return names_add(&d->names, mark, DT_UNKNOWN) < 0 ? err_nomem(err) : 1;
+}
+
 static int list_found(struct scan *s, struct scan_dir *d, hz_error **err)
 {
 	AUTO(hz_error_free) hz_error *e = NULL;
-	int rc;
+	int rc = list_marked(s, d, err);
 
-	if (s->o.exclude_caches && is_cache_folder(d))
-		return names_add(&d->names, "CACHEDIR.TAG", DT_UNKNOWN) < 0 ? err_nomem(err) : 0;
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	rc = vfs_readdir_on(d->fd, list_child, &d->names, &e);
 	if (rc == HZ_E_NOMEM)
 		return err_nomem(err);

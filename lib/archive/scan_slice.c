@@ -61,7 +61,7 @@ static bool child_stat(struct scan *s, struct scan_dir *d, struct scan_child *c)
  * type is enough, if the list gave it. */
 static bool child_type(struct scan *s, struct scan_dir *d, struct scan_child *c, unsigned char type)
 {
-	if (!c->node && (type == DT_DIR || type == DT_REG))
+	if (!c->node && !s->o.exclude_nodump && (type == DT_DIR || type == DT_REG))
 		c->st.sig.mode = type == DT_DIR ? S_IFDIR : S_IFREG;
 	else if (!child_stat(s, d, c))
 		return false;
@@ -79,6 +79,8 @@ static bool child_type(struct scan *s, struct scan_dir *d, struct scan_child *c,
 static bool child_look(struct scan *s, unsigned worker, struct scan_dir *d, struct scan_child *c, unsigned char type)
 {
 	if (!child_type(s, d, c, type) || is_excluded(s, worker, d, c))
+		return false;
+	if (s->o.exclude_nodump && c->st.is_nodump && !c->node)
 		return false;
 	if (d->has_cached)
 		c->cached = cache_folder_find(&d->cached, c->name, c->name_len);

@@ -23,6 +23,7 @@ static void fill(struct source_stat *st, const struct statx *x)
 		.has_btime = (x->stx_mask & STATX_BTIME) != 0,
 		/* Set before Linux 5.8 by nothing: then no mount root is seen here. */
 		.is_mount_root = (x->stx_attributes_mask & x->stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0,
+		.is_nodump = (x->stx_attributes & STATX_ATTR_NODUMP) != 0,
 	};
 	st->shows_flags = x->stx_attributes &
 		(STATX_ATTR_COMPRESSED | STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND | STATX_ATTR_NODUMP);

@@ -118,6 +118,25 @@ lacks p/cache/big
 patterns
 has p/cache/big
 
+# --- folders that say so themselves, by whatever file they are told to
+mkdir -p "$T/p/left/deep" "$T/p/mark.d/.nobackup"
+touch "$T/p/left/.nobackup" "$T/p/left/big" "$T/p/left/deep/big" "$T/p/a/b/stop here" "$T/p/mark.d/file"
+patterns --exclude-if-present .nobackup --exclude-if-present 'stop here'
+has p/left p/left/.nobackup p/a/b 'p/a/b/stop here' p/a/one p/mark.d/file
+lacks p/left/big p/left/deep p/a/b/two p/a/b/c
+patterns --exclude-if-present nobackup # the whole name
+has p/left/big p/a/b/two
+patterns --exclude-if-present b # a file
+has p/a/one
+backup 0 --exclude-if-present .nobackup "$T/p/left" "$T/p/left/deep" # what is asked for by name is stored all the same
+listed
+has p/left/.nobackup p/left/deep/big
+lacks p/left/big
+for name in '' . .. a/b /; do
+  run 2 "$HB" create --exclude-if-present "$name" "$T/p"
+done
+rm -r "$T/p/left" "$T/p/mark.d" "$T/p/a/b/stop here"
+
 # --- repository, state and cache inside a source are left out, and said
 backup 0 "$T"
 prints '"path":"[^"]*/repo".*left out'

@@ -10,13 +10,14 @@
 #include <string.h>
 
 struct lists {
-	struct strings tags, excludes;
+	struct strings tags, excludes, marks;
 };
 
 static void lists_release(struct lists *l)
 {
 	strings_release(&l->tags);
 	strings_release(&l->excludes);
+	strings_release(&l->marks);
 }
 
 static int collect_files(struct cli *cli, struct lists *l)
@@ -40,6 +41,8 @@ static int collect(struct cli *cli, struct lists *l)
 
 	if (rc == 0)
 		rc = cli_values(cli, "exclude", &l->excludes);
+	if (rc == 0)
+		rc = cli_values(cli, "exclude-if-present", &l->marks);
 	if (rc < 0)
 		return report_failure(cli, rc, _("out of memory"));
 	return collect_files(cli, l);
@@ -55,6 +58,8 @@ static int set_options(struct cli *cli, const struct lists *l, hz_backup_options
 	b->n_tags = l->tags.n;
 	b->excludes = strings_list(&l->excludes);
 	b->n_excludes = l->excludes.n;
+	b->exclude_if_present = strings_list(&l->marks);
+	b->n_exclude_if_present = l->marks.n;
 	b->host = cli_value(cli, "host");
 	b->tool = "hozen-backup " HOZEN_VERSION;
 	if (trust && strcmp(trust, "own") != 0 && strcmp(trust, "all") != 0)
@@ -67,6 +72,8 @@ static int set_options(struct cli *cli, const struct lists *l, hz_backup_options
 		b->flags |= HZ_BACKUP_ONE_FILE_SYSTEM;
 	if (cli_is_given(cli, "exclude-caches"))
 		b->flags |= HZ_BACKUP_EXCLUDE_CACHES;
+	if (cli_is_given(cli, "exclude-nodump"))
+		b->flags |= HZ_BACKUP_EXCLUDE_NODUMP;
 	return cli_number(cli, "wait", 0, 366 * 86400, &b->wait_sec);
 }
 
@@ -83,7 +90,7 @@ static int exit_of(const hz_backup_result *res)
 
 static int run(struct cli *cli)
 {
-	struct lists l __attribute__((cleanup(lists_release))) = { STRINGS_INIT, STRINGS_INIT };
+	struct lists l __attribute__((cleanup(lists_release))) = { STRINGS_INIT, STRINGS_INIT, STRINGS_INIT };
 	hz_repo_options o = HZ_REPO_OPTIONS_INIT;
 	hz_backup_options b = HZ_BACKUP_OPTIONS_INIT;
 	hz_backup_result res = HZ_BACKUP_RESULT_INIT;
@@ -111,6 +118,9 @@ static const struct cli_option options[] = {
 	{ "exclude", 0, "PATTERN", N_("leave out what matches the stored path; may be repeated") },
 	{ "exclude-from", 0, "FILE", N_("patterns from a file, one a line; blank lines and # lines are skipped") },
 	{ "exclude-caches", 0, NULL, N_("leave out the content of folders marked by a CACHEDIR.TAG") },
+	{ "exclude-if-present", 0, "NAME",
+		N_("of folders that hold a file of this name keep the folder and that file; may be repeated") },
+	{ "exclude-nodump", 0, NULL, N_("leave out what has the inode flag nodump (chattr +d)") },
 	{ "one-file-system", 0, NULL, N_("do not cross into other file systems") },
 	{ "trust", 0, "own|all",
 		N_("deduplicate against what this writer stored (own, default), or also against what other\n"

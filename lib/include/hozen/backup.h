@@ -32,10 +32,13 @@ typedef struct hz_backup_options {
 	const char *host; /* NULL: host name */
 	int64_t wait_sec; /* how long to wait for another run of the same source; 0: not */
 	const char *tool; /* program and version for the snapshot; NULL: the library's */
+	/* Names of a file: of a folder that holds one of them only the folder and that file are kept. */
+	const char *const *exclude_if_present;
+	uint64_t n_exclude_if_present;
 } hz_backup_options;
-#define HZ_BACKUP_OPTIONS_INIT                                          \
-	{                                                               \
-		sizeof(hz_backup_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+#define HZ_BACKUP_OPTIONS_INIT                                                \
+	{                                                                     \
+		sizeof(hz_backup_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
 	}
 
 #define HZ_BACKUP_DRY_RUN         1u /* read, chunk and look up, put nothing */
@@ -43,6 +46,8 @@ typedef struct hz_backup_options {
 #define HZ_BACKUP_ONE_FILE_SYSTEM 4u
 #define HZ_BACKUP_EXCLUDE_CACHES \
 	8u /* folders with a CACHEDIR.TAG: the folder and the tag are kept, the rest is left out */
+#define HZ_BACKUP_EXCLUDE_NODUMP \
+	16u /* files, and folders with all below, that have the inode flag nodump (chattr +d) and were not named */
 
 /* What was done: set as far as known also when the call fails. */
 typedef struct hz_backup_result {
