@@ -266,6 +266,7 @@ static int scan_all(struct backup *b, struct scan_result *scan, hz_error **err)
 		.excludes = b->excludes,
 		.one_file_system = b->o.flags & HZ_BACKUP_ONE_FILE_SYSTEM,
 		.exclude_caches = b->o.flags & HZ_BACKUP_EXCLUDE_CACHES,
+		.read_special = b->o.flags & HZ_BACKUP_READ_SPECIAL,
 		.exclude_nodump = b->o.flags & HZ_BACKUP_EXCLUDE_NODUMP,
 		.marks = b->o.exclude_if_present,
 		.n_marks = b->o.n_exclude_if_present,

@@ -40,7 +40,7 @@ struct scan_options {
 	bool trust_cache;               /* its base was checked: no lookups */
 	struct cache_writer *new_cache; /* NULL: none */
 	const struct patterns *excludes;
-	bool one_file_system, exclude_caches, exclude_nodump;
+	bool one_file_system, exclude_caches, exclude_nodump, read_special;
 	const char *const *marks; /* of a folder that holds a file of such a name only the file is kept */
 	size_t n_marks;
 	struct file_key skip[SCAN_SKIP_MAX]; /* repository, state, cache folders */

@@ -11,12 +11,37 @@
 
 /* ---- shared with large files ---- */
 
-int file_open(int dirfd, const char *name)
+int file_open(const struct scan_dir *d, const struct scan_child *c)
 {
-	int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
-	int fd = vfs()->openat(dirfd, name, flags | O_NOATIME, 0);
+	int flags = O_RDONLY | O_NONBLOCK | (c->is_special && c->node ? 0 : O_NOFOLLOW);
+	int fd = vfs()->openat(dir_fd_of(d, c), c->name, flags | O_NOATIME, 0);
 
-	return fd < 0 && errno == EPERM ? vfs()->openat(dirfd, name, flags, 0) : fd;
+	return fd < 0 && errno == EPERM ? vfs()->openat(dir_fd_of(d, c), c->name, flags, 0) : fd;
+}
+
+/* A device's stat does not say how long it is. */
+static int special_stat(struct source_stat *st, int fd)
+{
+	off_t end = vfs()->lseek(fd, 0, SEEK_END);
+
+	if (end < 0)
+		return errno;
+	st->sig.size = (uint64_t)end;
+	st->sig.mode = S_IFREG | (st->sig.mode & 0777);
+	st->rdev_major = st->rdev_minor = 0;
+	st->nlink = 1;
+	return 0;
+}
+
+int file_stat(struct source_stat *st, const struct scan_child *c, int fd)
+{
+	int e = source_stat_fd(st, fd);
+
+	if (e)
+		return e;
+	if (c->is_special && S_ISBLK(st->sig.mode))
+		return special_stat(st, fd);
+	return S_ISREG(st->sig.mode) ? 0 : ESTALE;
 }
 
 int file_extents(struct extent **x, size_t *n, bool *whole, int fd, uint64_t size)
@@ -269,7 +294,7 @@ static int try_small(struct scan *s, unsigned worker, struct scan_dir *d, struct
 		*skip = true;
 		return 0;
 	}
-	int e2 = source_stat_fd(&now, fd);
+	int e2 = file_stat(&now, c, fd);
 
 	if (e2) {
 		scan_error(s, SOURCE_UNREADABLE, d, c->name, "stat", e2);
@@ -298,12 +323,10 @@ static int try_small(struct scan *s, unsigned worker, struct scan_dir *d, struct
 static int read_file(struct scan *s, unsigned worker, struct scan_dir *d, uint32_t slot, bool *later, hz_error **err)
 {
 	struct scan_child *c = &d->children[slot];
-	AUTO_FD int fd = file_open(dir_fd_of(d, c), c->name);
+	AUTO_FD int fd = file_open(d, c);
 	bool skip = false;
-	int e = fd < 0 ? errno : source_stat_fd(&c->st, fd), rc = 1;
+	int e = fd < 0 ? errno : file_stat(&c->st, c, fd), rc = 1;
 
-	if (!e && !S_ISREG(c->st.sig.mode))
-		e = ESTALE;
 	if (e) {
 		/* What vanished between listing and opening was deleted in time: no error of the source, and no entry.
 		 */

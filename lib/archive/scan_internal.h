@@ -62,6 +62,7 @@ struct scan_child {
 	bool from_slash;
 	bool is_dir; /* a started folder owns st, entry and record until it is done */
 	bool has_stat;
+	bool is_special; /* a block device that is read like a file */
 };
 
 /*
@@ -136,7 +137,9 @@ int scan_put_node(void *user, enum node_kind kind, const uint8_t *data, size_t l
 /* Data extents of an open file with holes, by SEEK_DATA. *n = 0 and *whole when all of it is data. 0 or an errno. */
 int file_extents(struct extent **x, size_t *n, bool *whole, int fd, uint64_t size);
 /* Opens a file of the folder for reading; -1 with errno. */
-int file_open(int dirfd, const char *name);
+int file_open(const struct scan_dir *d, const struct scan_child *c);
+/* Its stat; of a block device that is read like a file, that of such a file. 0 or an errno; ESTALE: it is no file. */
+int file_stat(struct source_stat *st, const struct scan_child *c, int fd);
 
 /* One thing of a folder is done; the last one ends the folder, and so on upwards. */
 int dir_done(struct scan *s, unsigned worker, struct scan_dir *d, hz_error **err);

@@ -335,7 +335,7 @@ static int large_run(void *arg, unsigned worker, hz_error **err)
 	free(TAKE(l->x));
 	l->n_x = 0;
 	l->whole = true;
-	e = source_stat_fd(&c->st, l->fd);
+	e = file_stat(&c->st, c, l->fd);
 	if (!e)
 		e = file_extents(&l->x, &l->n_x, &l->whole, l->fd, c->st.sig.size);
 	if (!e)
@@ -345,7 +345,7 @@ static int large_run(void *arg, unsigned worker, hz_error **err)
 		return rc < 0 ? rc : e == ENOMEM ? err_nomem(err) : 0;
 	}
 	if (e == 0)
-		e = source_stat_fd(&now, l->fd);
+		e = file_stat(&now, c, l->fd);
 	if (e == 0 && !stat_sig_equal(&now.sig, &c->st.sig))
 		l->changed = true;
 	if (e == ESTALE && l->tries < READ_TRIES) {

@@ -57,6 +57,21 @@ static bool child_stat(struct scan *s, struct scan_dir *d, struct scan_child *c)
 	return c->has_stat;
 }
 
+/* To be read like a file. Of symlinks only those that were named: the tree has others, of devices that were not meant.
+ */
+static bool is_special(const struct scan_dir *d, struct scan_child *c)
+{
+	struct source_stat st;
+
+	if (c->node && c->node->whole && S_ISLNK(c->st.sig.mode)) {
+		AUTO_FD int fd = vfs()->openat(dir_fd_of(d, c), c->name, O_PATH, 0);
+
+		if (fd >= 0 && source_stat_fd(&st, fd) == 0 && S_ISBLK(st.sig.mode))
+			c->st = st;
+	}
+	return S_ISBLK(c->st.sig.mode);
+}
+
 /* What opening will tell again need not be looked at before: of a folder, and of a file that is not remembered, the
  * type is enough, if the list gave it. */
 static bool child_type(struct scan *s, struct scan_dir *d, struct scan_child *c, unsigned char type)
@@ -67,6 +82,7 @@ static bool child_type(struct scan *s, struct scan_dir *d, struct scan_child *c,
 		return false;
 	if (c->node && c->node->whole)
 		bump(&s->r->sources_found, 1);
+	c->is_special = s->o.read_special && is_special(d, c);
 	if (c->name_len > ENTRY_NAME_MAX) {
 		scan_error(s, SOURCE_UNREADABLE, d, c->name, "name is longer than 255 bytes", 0);
 		set_partial(d);
@@ -189,7 +205,7 @@ int slice_start(struct scan *s, unsigned worker, struct scan_dir *d, hz_error **
 		rc = try_reuse(s, worker, c, err);
 		if (rc < 0 || c->entry)
 			continue;
-		if (S_ISREG(c->st.sig.mode))
+		if (S_ISREG(c->st.sig.mode) || c->is_special)
 			files[n++] = i;
 		else
 			rc = other_read(s, worker, d, c, err);

@@ -74,6 +74,8 @@ static int set_options(struct cli *cli, const struct lists *l, hz_backup_options
 		b->flags |= HZ_BACKUP_EXCLUDE_CACHES;
 	if (cli_is_given(cli, "exclude-nodump"))
 		b->flags |= HZ_BACKUP_EXCLUDE_NODUMP;
+	if (cli_is_given(cli, "read-special"))
+		b->flags |= HZ_BACKUP_READ_SPECIAL;
 	return cli_number(cli, "wait", 0, 366 * 86400, &b->wait_sec);
 }
 
@@ -122,6 +124,7 @@ static const struct cli_option options[] = {
 		N_("of folders that hold a file of this name keep the folder and that file; may be repeated") },
 	{ "exclude-nodump", 0, NULL, N_("leave out what has the inode flag nodump (chattr +d)") },
 	{ "one-file-system", 0, NULL, N_("do not cross into other file systems") },
+	{ "read-special", 0, NULL, N_("store block devices as files of what they hold") },
 	{ "trust", 0, "own|all",
 		N_("deduplicate against what this writer stored (own, default), or also against what other\n"
 		   "writers of its group stored, unchecked (all)") },

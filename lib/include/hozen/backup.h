@@ -48,6 +48,8 @@ typedef struct hz_backup_options {
 	8u /* folders with a CACHEDIR.TAG: the folder and the tag are kept, the rest is left out */
 #define HZ_BACKUP_EXCLUDE_NODUMP \
 	16u /* files, and folders with all below, that have the inode flag nodump (chattr +d) and were not named */
+#define HZ_BACKUP_READ_SPECIAL \
+	32u /* block devices, and symlinks to them that were named, are stored as regular files of their content */
 
 /* What was done: set as far as known also when the call fails. */
 typedef struct hz_backup_result {
