@@ -17,6 +17,8 @@ static int make_sources(struct backup *b, hz_error **err)
 {
 	AUTO_FREE char *cwd = getcwd(NULL, 0);
 
+	if (backup_is_stream(b))
+		return backup_stream_sources(b, err);
 	if (b->o.n_paths == 0)
 		return err_set(err, HZ_E_INVAL, "nothing to back up: no path given");
 	return sources_new(&b->sources, b->o.paths, b->o.n_paths, cwd ? cwd : "/", err);
@@ -212,7 +214,7 @@ static int prepare(struct backup *b, hz_error **err)
 
 	if (rc == 0 && chunker_init(&b->chunker, b->repo.log.repo.chunker, b->group.table) < 0)
 		rc = err_set(err, HZ_E_TOONEW, "unknown chunker profile %u", b->repo.log.repo.chunker);
-	if (rc == 0 && key_of(&repo, b->repo.store->path))
+	if (rc == 0 && !backup_is_stream(b) && key_of(&repo, b->repo.store->path))
 		rc = check_not_inside(b, &b->sources->root, &repo, err);
 	if (rc == 0)
 		rc = source_key(b, err);
@@ -279,7 +281,9 @@ static int scan_all(struct backup *b, struct scan_result *scan, hz_error **err)
 	find_own_places(b, &so);
 	cache_read_totals(&so.expect_files, &so.expect_bytes, b->repo.cache_dir, &key);
 	so.pool = pool;
-	return rc < 0 ? rc : scan_run(&so, scan, err);
+	if (rc < 0)
+		return rc;
+	return backup_is_stream(b) ? backup_stream_scan(b, &so, scan, err) : scan_run(&so, scan, err);
 }
 
 /* 0, 1 when the session was evicted, or an error. */
@@ -335,6 +339,10 @@ static int run(struct backup *b, const hz_repo_options *repo, hz_error **err)
 	b->result->protects = b->repo.store->protects;
 	rc = 1;
 	for (unsigned i = 0; rc == 1 && i < SESSIONS_MAX; i++) {
+		if (i > 0 && backup_is_stream(b))
+			return err_set(err, HZ_E_BUSY,
+				"a prune ended this session before it could commit, and what was "
+				"read cannot be read a second time");
 		if (i > 0)
 			job_event(b->job, HZ_EVENT_NOTE, NULL, 0,
 				"a prune ended this session before it could commit: beginning anew");

@@ -83,6 +83,16 @@ void backup_session_end(struct backup *b);
 /* The admin log as it stands now; fails when the writer is no longer in it. */
 int backup_reload_log(struct backup *b, hz_error **err);
 
+/* backup_stream.c: what comes from standard input or a command. */
+static inline bool backup_is_stream(const struct backup *b)
+{
+	return b->o.stream_name || b->o.command;
+}
+/* Instead of the paths. */
+int backup_stream_sources(struct backup *b, hz_error **err);
+/* Instead of the walk. */
+int backup_stream_scan(struct backup *b, const struct scan_options *so, struct scan_result *r, hz_error **err);
+
 /* backup_commit.c */
 /* 1: the session was evicted and must be begun anew. */
 int backup_session_commit(

@@ -40,6 +40,8 @@ static void open_cache(struct backup *b)
 	cache_close(TAKE(b->cache));
 	b->has_base = b->trust_cache = false;
 	b->base = (struct id){ { 0 } };
+	if (backup_is_stream(b))
+		return;
 	if (cache_open(&b->cache, &b->base, &b->cache_root, b->repo.cache_dir, &key, backup_commit_is_ours, b) < 0)
 		b->cache = NULL;
 	b->has_base = b->cache && backup_commit_is_ours(b, &b->base) && !id_set_has(&b->repo.log.tombstones, &b->base);
@@ -165,7 +167,9 @@ static int new_cache(struct backup *b)
 	struct cache_key key = backup_cache_key(b);
 	AUTO(hz_error_free) hz_error *e = NULL;
 
-	if (!(b->o.flags & HZ_BACKUP_DRY_RUN) && cache_create(&b->new_cache, b->repo.cache_dir, &key, &e) < 0)
+	/* A stream is read whole each time. */
+	if (!(b->o.flags & HZ_BACKUP_DRY_RUN) && !backup_is_stream(b) &&
+		cache_create(&b->new_cache, b->repo.cache_dir, &key, &e) < 0)
 		job_event(b->job, HZ_EVENT_NOTE, NULL, 0, "the next run will be slower: %s", hz_error_message(e));
 	return 0;
 }

@@ -154,26 +154,42 @@ static struct scan_dir *root_dir(const struct scan *s)
 	return d;
 }
 
-int scan_run(const struct scan_options *o, struct scan_result *r, hz_error **err)
+int scan_begin(struct scan *s, const struct scan_options *o, struct scan_result *r, hz_error **err)
 {
-	struct scan s = { .o = *o, .r = r };
 	int rc;
 
+	*s = (struct scan){ .o = *o, .r = r };
 	*r = (struct scan_result){ .root = BUF_INIT, .errors = BUF_INIT };
-	(void)pthread_mutex_init(&s.error_lock, NULL);
-	rc = workers_new(&s, err);
-	if (rc == 0)
-		rc = owner_names_new(&s.names, err);
+	(void)pthread_mutex_init(&s->error_lock, NULL);
+	rc = workers_new(s, err);
+	return rc < 0 ? rc : owner_names_new(&s->names, err);
+}
+
+int scan_wait(struct scan *s, hz_error **err)
+{
+	return pool_wait(s->o.pool, 100, tick, s, err);
+}
+
+void scan_end(struct scan *s)
+{
+	workers_free(s);
+	cache_folder_close(&s->above);
+	owner_names_free(s->names);
+	(void)pthread_mutex_destroy(&s->error_lock);
+}
+
+int scan_run(const struct scan_options *o, struct scan_result *r, hz_error **err)
+{
+	struct scan s;
+	int rc = scan_begin(&s, o, r, err);
+
 	if (rc == 0) {
 		recall_root(&s);
 		s.root = root_dir(&s);
 		rc = s.root ? dir_submit(&s, s.root, err) : err_nomem(err);
 	}
 	if (rc == 0)
-		rc = pool_wait(o->pool, 100, tick, &s, err);
-	workers_free(&s);
-	cache_folder_close(&s.above);
-	owner_names_free(s.names);
-	(void)pthread_mutex_destroy(&s.error_lock);
+		rc = scan_wait(&s, err);
+	scan_end(&s);
 	return rc;
 }

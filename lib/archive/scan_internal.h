@@ -114,6 +114,12 @@ static inline void bump(uint64_t *counter, uint64_t by)
 	(void)__atomic_add_fetch(counter, by, __ATOMIC_RELAXED);
 }
 
+/* Before anything else, and after all; scan_end also after a failure of scan_begin. scan_wait: until the pool is idle.
+ */
+int scan_begin(struct scan *s, const struct scan_options *o, struct scan_result *r, hz_error **err);
+int scan_wait(struct scan *s, hz_error **err);
+void scan_end(struct scan *s);
+
 /* Adds to the snapshot's error list and to the job's events. kind: enum source_error. dir's path and name make the
  * path; name may be NULL. */
 void scan_error(

@@ -7,7 +7,7 @@ import csource
 
 # layer: (layers it may include, outside headers that it alone may include, by pattern)
 LAYERS = {
-  'base': ((), r'libintl\.h|malloc\.h|jansson\.h|uuid/.*|linux/.*|sys/(xattr|ioctl|statfs|statvfs|syscall|timex|file)\.h'),
+  'base': ((), r'libintl\.h|malloc\.h|jansson\.h|uuid/.*|linux/.*|poll\.h|spawn\.h|sys/wait\.h|sys/(xattr|ioctl|statfs|statvfs|syscall|timex|file)\.h'),
   'crypto': (('base',), r'sodium\.h|openssl/.*|sys/auxv\.h|asm/hwcap\.h|cpuid\.h|immintrin\.h|wmmintrin\.h'),
   'store': (('base',), r''),
   'archive': (('base', 'crypto', 'store'), r'zstd\.h|isa-l\.h|isa-l/.*|pwd\.h|grp\.h'),

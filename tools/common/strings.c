@@ -3,6 +3,7 @@
 #include "common/strings.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,9 +33,10 @@ static int add_line(struct strings *s, char *line, size_t len)
 	return strings_add(s, line);
 }
 
-int strings_add_lines(struct strings *s, const char *file)
+static int add_each(struct strings *s, const char *file, int end, int (*add)(struct strings *s, char *text, size_t len))
 {
-	FILE *f = fopen(file, "re");
+	const bool is_stdin = strcmp(file, "-") == 0 && end == '\0';
+	FILE *f = is_stdin ? stdin : fopen(file, "re");
 	char *line = NULL;
 	size_t cap = 0;
 	int rc = 0, saved;
@@ -43,16 +45,33 @@ int strings_add_lines(struct strings *s, const char *file)
 	if (!f)
 		return HZ_E_IO;
 	errno = 0;
-	while (rc == 0 && (n = getline(&line, &cap, f)) >= 0)
-		rc = add_line(s, line, (size_t)n);
+	while (rc == 0 && (n = getdelim(&line, &cap, end, f)) >= 0)
+		rc = add(s, line, (size_t)n);
 	/* A folder opens and fails at the first read; a pattern file read in part would back up what it excludes. */
 	if (rc == 0 && !feof(f))
 		rc = HZ_E_IO;
 	saved = errno;
 	free(line);
-	(void)fclose(f);
+	if (!is_stdin)
+		(void)fclose(f);
 	errno = saved;
 	return rc;
+}
+
+static int add_name(struct strings *s, char *name, size_t len)
+{
+	(void)len;
+	return strings_add(s, name);
+}
+
+int strings_add_lines(struct strings *s, const char *file)
+{
+	return add_each(s, file, '\n', add_line);
+}
+
+int strings_add_names(struct strings *s, const char *file)
+{
+	return add_each(s, file, '\0', add_name);
 }
 
 void strings_release(struct strings *s)

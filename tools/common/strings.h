@@ -21,6 +21,8 @@ int strings_add(struct strings *s, const char *text);
 /* Appends every line of a file but blank ones and those that begin with #. HZ_E_IO with errno; HZ_E_INVAL: a NUL byte.
  */
 int strings_add_lines(struct strings *s, const char *file);
+/* Appends every name of a file of names, each but the last ended by a NUL; "-": standard input. HZ_E_IO with errno. */
+int strings_add_names(struct strings *s, const char *file);
 void strings_release(struct strings *s);
 /* v in the shape that the library's options want. */
 static inline const char *const *strings_list(const struct strings *s)

@@ -35,10 +35,14 @@ typedef struct hz_backup_options {
 	/* Names of a file: of a folder that holds one of them only the folder and that file are kept. */
 	const char *const *exclude_if_present;
 	uint64_t n_exclude_if_present;
+	/* Instead of paths: one regular file of this path, mode 0600, whose content is standard input, or what command
+	 * prints. A snapshot is made only if all of it could be read and the command ended with 0. */
+	const char *stream_name;
+	const char *const *command; /* program and arguments, NULL at the end; looked for in PATH */
 } hz_backup_options;
-#define HZ_BACKUP_OPTIONS_INIT                                                \
-	{                                                                     \
-		sizeof(hz_backup_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+#define HZ_BACKUP_OPTIONS_INIT                                                      \
+	{                                                                           \
+		sizeof(hz_backup_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
 	}
 
 #define HZ_BACKUP_DRY_RUN         1u /* read, chunk and look up, put nothing */
@@ -84,8 +88,8 @@ typedef struct hz_backup_result {
 /* 0 also for an incomplete snapshot and for alarms: look at the result. Any storage error is a negative code and leaves
  * no snapshot; what was put is used again by the next run. HZ_E_BUSY: the same source is being backed up.
  * HZ_E_NOTFOUND: none of the paths exists. HZ_E_REFUSED: the repository lies inside and is all there is, or another
- * rule. HZ_E_INVAL: "..", or two paths that would be stored under one name. HZ_E_NOSPACE: less than the reserve is
- * free. Since: 0.1 */
+ * rule. HZ_E_INVAL: "..", or two paths that would be stored under one name, or options that do not go together.
+ * HZ_E_NOSPACE: less than the reserve is free. Since: 0.1 */
 HZ_API int hz_backup(const hz_repo_options *repo, const hz_backup_options *opts, hz_job *job, hz_backup_result *result,
 	hz_error **err);
 
