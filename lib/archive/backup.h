@@ -83,10 +83,10 @@ void backup_session_end(struct backup *b);
 /* The admin log as it stands now; fails when the writer is no longer in it. */
 int backup_reload_log(struct backup *b, hz_error **err);
 
-/* backup_stream.c: what comes from standard input or a command. */
+/* backup_stream.c: what comes from standard input, a command or a tar. */
 static inline bool backup_is_stream(const struct backup *b)
 {
-	return b->o.stream_name || b->o.command;
+	return b->o.stream_name || b->o.command || b->o.tar;
 }
 /* Instead of the paths. */
 int backup_stream_sources(struct backup *b, hz_error **err);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Backing up what is no path: standard input, or what a command prints. Nothing is committed unless
+/* Backing up what is no path: standard input, what a command prints, or the tree in a tar. Nothing is committed unless
  * all of it was read and the command ended well. */
 #include "archive/backup.h"
 #include "archive/stream.h"
+#include "archive/stream_tar.h"
 #include "base/input.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +14,7 @@
 #define READ_LEN (256u << 10)
 #define WALK_FLAGS \
 	(HZ_BACKUP_ONE_FILE_SYSTEM | HZ_BACKUP_EXCLUDE_CACHES | HZ_BACKUP_EXCLUDE_NODUMP | HZ_BACKUP_READ_SPECIAL)
+#define DEFAULT_NAME "stdin"
 
 /* ---- what is asked for ---- */
 
@@ -18,12 +22,11 @@ static int check_options(const struct backup *b, hz_error **err)
 {
 	const hz_backup_options *o = &b->o;
 
-	if (o->n_paths > 0 || !o->stream_name)
-		return err_set(err, HZ_E_INVAL,
-			"paths, standard input and a command exclude each other, and the latter two need a name");
+	if (o->n_paths > 0 || (o->command && (o->tar || !o->stream_name)))
+		return err_set(err, HZ_E_INVAL, "paths, standard input, a command and a tar exclude each other");
 	if (o->command && !o->command[0])
 		return err_set(err, HZ_E_INVAL, "the command is empty");
-	if (o->n_exclude_if_present > 0 || (o->flags & WALK_FLAGS) || o->n_excludes > 0)
+	if (o->n_exclude_if_present > 0 || (o->flags & WALK_FLAGS) || (o->n_excludes > 0 && !o->tar))
 		return err_set(err, HZ_E_INVAL, "an option for the files of a folder, and there is no folder");
 	return 0;
 }
@@ -31,7 +34,16 @@ static int check_options(const struct backup *b, hz_error **err)
 /* The absolute path that stands for the source: it tells sources apart, and snapshots shows it. */
 static int source_path(char **path, const struct backup *b, hz_error **err)
 {
-	if (asprintf(path, "/%s", b->o.stream_name) < 0) {
+	const bool is_file = b->o.tar && strcmp(b->o.tar, "-") != 0;
+
+	*path = NULL;
+	if (!b->o.stream_name && is_file) {
+		*path = realpath(b->o.tar, NULL);
+		if (!*path)
+			return err_errno_as(err, errno == ENOENT ? HZ_E_NOTFOUND : HZ_E_IO, "%s", b->o.tar);
+		return 0;
+	}
+	if (asprintf(path, "/%s", b->o.stream_name ? b->o.stream_name : DEFAULT_NAME) < 0) {
 		*path = NULL;
 		return err_nomem(err);
 	}
@@ -106,10 +118,24 @@ static int from_command(struct backup *b, struct stream *s, hz_error **err)
 	return rc;
 }
 
+static int from_tar(struct backup *b, struct stream *s, hz_error **err)
+{
+	AUTO_FD int fd = -1;
+
+	if (strcmp(b->o.tar, "-") == 0)
+		return stream_tar_read(s, STDIN_FILENO, "standard input", err);
+	fd = vfs()->openat(AT_FDCWD, b->o.tar, O_RDONLY, 0);
+	if (fd < 0)
+		return err_errno_as(err, HZ_E_IO, "%s", b->o.tar);
+	return stream_tar_read(s, fd, b->o.tar, err);
+}
+
 static int read_stream(void *user, struct stream *s, hz_error **err)
 {
 	struct backup *b = user;
 
+	if (b->o.tar)
+		return from_tar(b, s, err);
 	if (b->o.command)
 		return from_command(b, s, err);
 	return store_file(b, s, STDIN_FILENO, "standard input", err);

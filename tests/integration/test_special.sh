@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What is told by the inode itself: the flag nodump, and block devices that are read like files. Needs root, loop devices
 # and ext4 for the second half of it.
+# test-timeout: 300
 . "${HOZEN_TESTS:?}/integration/kit.sh"
 
 loop=

@@ -137,8 +137,8 @@ run 2 "$HB" create --files-from "$T/nul3"
 
 # --- what does not go together
 n=$(snapshots)
-for args in '--stdin .' '--stdin --files-from /dev/null' '--name x .' '--from-command' '--stdin --name ..' \
-  '--stdin --name /' '--stdin --name a/../b' '--stdin --exclude x' '--stdin --one-file-system' \
+for args in '--stdin .' '--stdin --files-from /dev/null' '--stdin --from-tar x' '--name x .' '--from-command' '--stdin --name ..' \
+  '--stdin --name /' '--stdin --name a/../b' '--stdin --exclude x' '--stdin --one-file-system' '--from-tar x --read-special' \
   '--stdin --from-command -- true' "--stdin --name $(printf '%0256d' 0)"; do
   # shellcheck disable=SC2086 # words
   run 2 "$HB" create $args

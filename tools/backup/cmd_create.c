@@ -58,7 +58,7 @@ const struct cli_command cmd_create = {
 		"one a\n"
 		"pattern matches at any depth; a trailing / matches folders only; a matched folder takes all below "
 		"it.\n"
-		"What is no file is stored with --stdin or --from-command, each instead of paths.\n"
+		"What is no file is stored with --stdin, --from-command or --from-tar, each instead of paths.\n"
 		"Exit 3: a snapshot was made, but some sources could not be read. 4: an alarm, which is explained."),
 	.examples = "  hozen-backup create --repo /srv/backup /etc /home /srv\n"
 		    "  hozen-backup create --one-file-system --exclude '/proc/' --exclude '*.tmp' --tag nightly /\n"

@@ -15,7 +15,8 @@ const struct cli_option create_option_table[] = {
 	{ "stdin", 0, NULL, N_("store standard input as one file") },
 	{ "from-command", 0, NULL,
 		N_("store as one file what the command after -- prints; if it fails there is no snapshot") },
-	{ "name", 0, "PATH", N_("the path of that file; default: stdin") },
+	{ "from-tar", 0, "FILE", N_("store the tree in a tar, also a compressed one; -: standard input") },
+	{ "name", 0, "PATH", N_("the path of that file, or of the tar as a source; default: stdin, or the tar's own") },
 	{ "exclude", 0, "PATTERN", N_("leave out what matches the stored path; may be repeated") },
 	{ "exclude-from", 0, "FILE", N_("patterns from a file, one a line; blank lines and # lines are skipped") },
 	{ "exclude-caches", 0, NULL, N_("leave out the content of folders marked by a CACHEDIR.TAG") },
@@ -84,31 +85,34 @@ static int collect(struct cli *cli, struct create_lists *l)
 	return collect_files(cli, l);
 }
 
-/* Where the content comes from: one of paths, standard input and a command. */
+/* Where the content comes from: one of paths, standard input, a command and a tar. */
 static int set_source(struct cli *cli, const struct create_lists *l, hz_backup_options *b)
 {
 	const bool is_stdin = cli_is_given(cli, "stdin"), is_command = cli_is_given(cli, "from-command");
 	const bool is_paths = cli_is_given(cli, "files-from") || (cli->n_args > 0 && !is_command);
-	const int n = is_stdin + is_command + is_paths;
+	const int n = is_stdin + is_command + is_paths + cli_is_given(cli, "from-tar");
 	const char *name = cli_value(cli, "name");
 
 	if (n == 0 || (is_command && cli->n_args == 0))
 		return report_usage(cli,
 			is_command ? _("--from-command needs a command after --")
-				   : _("create needs PATH..., or --stdin or --from-command"));
+				   : _("create needs PATH..., or --stdin, --from-command or --from-tar"));
 	if (n > 1)
-		return report_usage(cli, _("paths, --stdin and --from-command exclude each other"));
+		return report_usage(cli, _("paths, --stdin, --from-command and --from-tar exclude each other"));
 	if (name && is_paths)
-		return report_usage(cli, _("--name is for --stdin and --from-command"));
+		return report_usage(cli, _("--name is for --stdin, --from-command and --from-tar"));
+	b->tar = cli_value(cli, "from-tar");
 	if (is_command)
 		b->command = cli->args;
 	if (is_stdin || is_command)
 		b->stream_name = name ? name : "stdin";
+	else
+		b->stream_name = name;
 	if (is_paths) {
 		b->paths = strings_list(&l->paths);
 		b->n_paths = l->paths.n;
 	}
-	if (is_stdin && isatty(STDIN_FILENO))
+	if ((is_stdin || (b->tar && strcmp(b->tar, "-") == 0)) && isatty(STDIN_FILENO))
 		return report_usage(cli, _("standard input is a terminal"));
 	return CLI_EXIT_DONE;
 }

@@ -39,10 +39,13 @@ typedef struct hz_backup_options {
 	 * prints. A snapshot is made only if all of it could be read and the command ended with 0. */
 	const char *stream_name;
 	const char *const *command; /* program and arguments, NULL at the end; looked for in PATH */
+	/* Instead of paths: the tree that is in this tar, which may be compressed; "-": in standard input. The source
+	 * is the tar's path, or stream_name, or "stdin". */
+	const char *tar;
 } hz_backup_options;
-#define HZ_BACKUP_OPTIONS_INIT                                                      \
-	{                                                                           \
-		sizeof(hz_backup_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+#define HZ_BACKUP_OPTIONS_INIT                                                         \
+	{                                                                              \
+		sizeof(hz_backup_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
 	}
 
 #define HZ_BACKUP_DRY_RUN         1u /* read, chunk and look up, put nothing */
