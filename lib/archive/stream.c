@@ -45,6 +45,7 @@ struct owner_names *stream_owner_names(struct stream *s)
 
 void stream_problem(struct stream *s, enum source_error kind, const char *path, const char *what)
 {
+	s->is_incomplete = s->is_incomplete || kind != SOURCE_ATTRS;
 	scan_error(&s->scan, (uint8_t)kind, &s->top, path, what, 0);
 }
 

@@ -45,6 +45,7 @@ struct stream {
 	struct stream_file *file; /* its content comes */
 	struct buf window;
 	size_t wanted;      /* how much must be in it before a cut is looked for */
+	bool is_incomplete; /* something was left out */
 	size_t piece_bytes; /* atomic */
 };
 

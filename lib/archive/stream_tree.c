@@ -277,6 +277,9 @@ static int node_entry(
 		rc = entry_decode(e, a, n->inode->entry, n->inode->len, err);
 	if (rc < 0)
 		return rc;
+	/* Who restores onto a tree must not take what is missing here for removed. */
+	if (n->is_dir && (s->is_incomplete || (e->flags & ENTRY_SYNTHETIC)))
+		e->flags |= ENTRY_PARTIAL;
 	e->name = (const uint8_t *)n->name;
 	e->name_len = n->name_len;
 	if (tree) {
