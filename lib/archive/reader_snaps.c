@@ -2,7 +2,7 @@
 /* Loading and verifying every commit, finding snapshots by name (docs/format/session.md). */
 #include "archive/reader.h"
 #include "archive/listing.h"
-#include "hozen/snapshot.h"
+#include "archive/snapshot_filter.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -220,9 +220,12 @@ int reader_snap(struct hz_reader *r, const char *id, struct snap **snap, struct 
 
 /* ---- names ---- */
 
-static int not_found(const char *name, hz_error **err)
+static int not_found(const char *name, const hz_snapshot_filter *f, hz_error **err)
 {
-	err_set(err, HZ_E_NOTFOUND, "no snapshot matches \"%s\"", name);
+	if (snapshot_filter_is_empty(f))
+		err_set(err, HZ_E_NOTFOUND, "no snapshot matches \"%s\"", name);
+	else
+		err_set(err, HZ_E_NOTFOUND, "no snapshot of that host, path and tag matches \"%s\"", name);
 	err_hint(err, "'hozen-backup snapshots' lists what there is");
 	return HZ_E_NOTFOUND;
 }
@@ -262,26 +265,28 @@ static bool parse_time(const char *s, int64_t *out)
 	return tm.tm_mday == d;
 }
 
-static struct snap *newest_until(struct hz_reader *r, int64_t until)
+static struct snap *newest_until(struct hz_reader *r, const hz_snapshot_filter *f, int64_t until)
 {
 	struct snap *best = NULL;
 
 	for (size_t i = 0; i < r->n_snaps; i++) {
-		if (snap_is_listed(&r->snaps[i]) && r->snaps[i].body.start.sec <= until)
+		if (snapshot_filter_has(f, &r->snaps[i]) && r->snaps[i].body.start.sec <= until)
 			best = &r->snaps[i];
 	}
 	return best;
 }
 
-static int by_prefix(struct hz_reader *r, const char *name, struct snap **ret, hz_error **err)
+static int by_prefix(
+	struct hz_reader *r, const hz_snapshot_filter *f, const char *name, struct snap **ret, hz_error **err)
 {
 	struct snap *found = NULL;
 	size_t len = strlen(name);
 
 	if (len < 1 || len > ID_HEX_LEN || strspn(name, "0123456789abcdef") != len)
-		return not_found(name, err);
+		return not_found(name, f, err);
 	for (size_t i = 0; i < r->n_snaps; i++) {
-		if (!snap_is_listed(&r->snaps[i]) || strncmp(id_hex(&r->snaps[i].commit.hash).s, name, len) != 0)
+		if (!snapshot_filter_has(f, &r->snaps[i]) ||
+			strncmp(id_hex(&r->snaps[i].commit.hash).s, name, len) != 0)
 			continue;
 		if (found) {
 			err_set(err, HZ_E_INVAL, "more than one snapshot begins with \"%s\"", name);
@@ -291,25 +296,29 @@ static int by_prefix(struct hz_reader *r, const char *name, struct snap **ret, h
 		found = &r->snaps[i];
 	}
 	*ret = found;
-	return found ? 0 : not_found(name, err);
+	return found ? 0 : not_found(name, f, err);
 }
 
-int hz_snapshot_find(char id[HZ_ID_HEX], hz_reader *r, const char *name, hz_job *job, hz_error **err)
+int hz_snapshot_find(char id[HZ_ID_HEX], hz_reader *r, const char *name, const hz_snapshot_filter *filter, hz_job *job,
+	hz_error **err)
 {
 	struct snap *s = NULL;
+	hz_snapshot_filter f;
 	int64_t until;
-	int rc;
+	int rc = snapshot_filter_take(&f, filter, err);
 
+	if (rc < 0)
+		return rc;
 	r->repo.job = job;
 	rc = reader_load_snaps(r, err);
 	if (rc == 0 && strcmp(name, "latest") == 0)
-		s = newest_until(r, INT64_MAX);
+		s = newest_until(r, &f, INT64_MAX);
 	else if (rc == 0 && parse_time(name, &until))
-		s = newest_until(r, until);
+		s = newest_until(r, &f, until);
 	else if (rc == 0)
-		rc = by_prefix(r, name, &s, err);
+		rc = by_prefix(r, &f, name, &s, err);
 	if (rc == 0 && !s)
-		rc = not_found(name, err);
+		rc = not_found(name, &f, err);
 	if (rc == 0)
 		(void)snprintf(id, HZ_ID_HEX, "%s", id_hex(&s->commit.hash).s);
 	(void)job_tick(job, NULL);

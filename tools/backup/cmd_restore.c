@@ -146,6 +146,7 @@ static const struct cli_option options[] = {
 	{ "resume", 0, NULL, N_("go on with a restore of this snapshot that was interrupted") },
 	{ "verify", 0, NULL, N_("read everything back afterwards and compare it with the snapshot") },
 	{ "dry-run", 0, NULL, N_("say what would be restored, write nothing") },
+	PLACE_FILTERS,
 	{ 0 },
 };
 

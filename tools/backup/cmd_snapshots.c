@@ -92,23 +92,32 @@ static int run(struct cli *cli)
 {
 	struct show to = { .cli = cli, .table = TABLE_INIT(8, "llllrrll") };
 	hz_reader *r AUTO_READER = NULL;
+	struct place_filter f AUTO_FILTER;
 	hz_error *err = NULL;
-	int code = place_open(cli, HZ_NEED_LIST, &r);
+	int code = place_filter(cli, &f);
 
+	if (code == CLI_EXIT_DONE)
+		code = place_open(cli, HZ_NEED_LIST, &r);
 	if (code != CLI_EXIT_DONE)
 		return code;
 	if (table_row(&to.table, _("ID"), _("Time"), _("Host"), _("Tags"), _("Files"), _("Size"), "", _("Paths")) == 0)
-		code = report_result(cli, hz_snapshots(r, show, &to, cli->job, &err), &err);
+		code = report_result(cli, hz_snapshots(r, &f.filter, show, &to, cli->job, &err), &err);
 	else
 		code = report_failure(cli, HZ_E_NOMEM, _("out of memory"));
 	/* Also after damage: the others were given. */
 	if (!cli->json && to.n > 0)
 		table_print(&to.table, stdout, isatty(STDOUT_FILENO));
 	else if (!cli->json && code == CLI_EXIT_DONE && !cli->quiet)
-		printf(_("no snapshots yet\n"));
+		printf(f.filter.n_hosts + f.filter.n_paths + f.filter.n_tags > 0 ? _("no such snapshots\n")
+										 : _("no snapshots yet\n"));
 	table_release(&to.table);
 	return code;
 }
+
+static const struct cli_option options[] = {
+	PLACE_FILTERS,
+	{ 0 },
+};
 
 const struct cli_command cmd_snapshots = {
 	.name = "snapshots",
@@ -120,5 +129,7 @@ const struct cli_command cmd_snapshots = {
 		    "sources, or by a time YYYY-MM-DD[THH:MM[:SS][Z]], which is the newest at or before it, local "
 		    "without Z."),
 	.examples = "  hozen-backup snapshots --repo /srv/backup\n"
-		    "  hozen-backup snapshots --key-file /root/lister.key --json | jq -r '[.short_id, .time] | @tsv'",
+		    "  hozen-backup snapshots --key-file /root/lister.key --json | jq -r '[.short_id, .time] | @tsv'\n"
+		    "  hozen-backup snapshots --host web1 --host web2 --tag nightly",
+	.options = options,
 };

@@ -55,12 +55,40 @@ int place_open(struct cli *cli, uint32_t need, hz_reader **r)
 	return code;
 }
 
+int place_filter(struct cli *cli, struct place_filter *f)
+{
+	*f = (struct place_filter){ .filter = HZ_SNAPSHOT_FILTER_INIT };
+	if (cli_values(cli, "host", &f->hosts) < 0 || cli_values(cli, "path", &f->paths) < 0 ||
+		cli_values(cli, "tag", &f->tags) < 0)
+		return report_failure(cli, HZ_E_NOMEM, _("out of memory"));
+	for (uint64_t i = 0; i < f->paths.n; i++)
+		if (f->paths.v[i][0] != '/')
+			return report_usage(cli, _("--path %s: a source is an absolute path"), f->paths.v[i]);
+	f->filter.hosts = strings_list(&f->hosts);
+	f->filter.n_hosts = f->hosts.n;
+	f->filter.paths = strings_list(&f->paths);
+	f->filter.n_paths = f->paths.n;
+	f->filter.tags = strings_list(&f->tags);
+	f->filter.n_tags = f->tags.n;
+	return CLI_EXIT_DONE;
+}
+
+void place_filter_release(struct place_filter *f)
+{
+	strings_release(&f->hosts);
+	strings_release(&f->paths);
+	strings_release(&f->tags);
+}
+
 int place_open_snapshot(struct cli *cli, uint32_t need, const char *name, hz_reader **r, char id[HZ_ID_HEX])
 {
+	struct place_filter f AUTO_FILTER;
 	hz_error *err = NULL;
-	int code = place_open(cli, need, r);
+	int code = place_filter(cli, &f);
 
 	if (code == CLI_EXIT_DONE)
-		code = report_result(cli, hz_snapshot_find(id, *r, name, cli->job, &err), &err);
+		code = place_open(cli, need, r);
+	if (code == CLI_EXIT_DONE)
+		code = report_result(cli, hz_snapshot_find(id, *r, name, &f.filter, cli->job, &err), &err);
 	return code;
 }

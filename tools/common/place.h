@@ -19,11 +19,27 @@
 			   "default: 100M")                                                                            \
 	}
 
+/* For commands that choose among snapshots; see place_filter. */
+#define PLACE_FILTERS                                                                                          \
+	{ "host", 0, "NAME", N_("only snapshots of this host; may be repeated: of one of them") },             \
+		{ "path", 0, "PATH", N_("only snapshots of this source, an absolute path; may be repeated") }, \
+	{                                                                                                      \
+		"tag", 0, "TAG", N_("only snapshots with this tag; may be repeated")                           \
+	}
+
 /* Fills o, with the passphrase from cli. 0, or the exit code after saying what is missing. */
 int place_options(struct cli *cli, hz_repo_options *o);
 /* place_options, then opens a reader (HZ_NEED_*). *r is closed by the caller. */
 int place_open(struct cli *cli, uint32_t need, hz_reader **r);
-/* place_open, then resolves the name of a snapshot. */
+/* The filter that the options of PLACE_FILTERS make. 0, or the exit code after saying what is wrong. */
+struct place_filter {
+	struct strings hosts, paths, tags;
+	hz_snapshot_filter filter;
+};
+int place_filter(struct cli *cli, struct place_filter *f);
+void place_filter_release(struct place_filter *f);
+#define AUTO_FILTER __attribute__((cleanup(place_filter_release)))
+/* place_open, then resolves the name of a snapshot, among those that the filter lets through. */
 int place_open_snapshot(struct cli *cli, uint32_t need, const char *name, hz_reader **r, char id[HZ_ID_HEX]);
 
 static inline void place_close(hz_reader **r)

@@ -9,7 +9,7 @@
  *	o.location = "/srv/backup";
  *	o.passphrase = ask;
  *	if (hz_reader_open(&r, &o, HZ_NEED_LIST, NULL, &err) == 0)
- *		hz_snapshots(r, print_one, NULL, NULL, &err);
+ *		hz_snapshots(r, NULL, print_one, NULL, NULL, &err);
  *	hz_reader_close(r);
  */
 #ifndef HOZEN_REPO_H

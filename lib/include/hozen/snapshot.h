@@ -32,13 +32,34 @@ typedef struct hz_snapshot_info {
 /* Non-zero stops and is returned. */
 typedef int (*hz_snapshot_fn)(void *user, const hz_snapshot_info *s);
 
-/* All snapshots that are valid and not forgotten, oldest first. Damaged or unverifiable commits are events of the job
- * and make the call return HZ_E_CORRUPT after the others were given. Needs HZ_NEED_LIST. */
-HZ_API int hz_snapshots(hz_reader *r, hz_snapshot_fn fn, void *user, hz_job *job, hz_error **err);
+/* Which snapshots are meant. Of each kind that is given, one must fit; a NULL filter, and one of zeros, lets all
+ * through. */
+typedef struct hz_snapshot_filter {
+	uint32_t size;
+	uint32_t reserved;
+	const char *const *hosts; /* host names, as snapshots show them */
+	uint64_t n_hosts;
+	const char *const *paths; /* absolute: those that were given to the backup, not what lies in them */
+	uint64_t n_paths;
+	const char *const *tags;
+	uint64_t n_tags;
+} hz_snapshot_filter;
+#define HZ_SNAPSHOT_FILTER_INIT                                 \
+	{                                                       \
+		sizeof(hz_snapshot_filter), 0, 0, 0, 0, 0, 0, 0 \
+	}
+
+/* All snapshots that are valid, not forgotten, and let through, oldest first. Damaged or unverifiable commits are
+ * events of the job and make the call return HZ_E_CORRUPT after the others were given. HZ_E_INVAL: a path of the filter
+ * that is not absolute. Needs HZ_NEED_LIST. */
+HZ_API int hz_snapshots(
+	hz_reader *r, const hz_snapshot_filter *filter, hz_snapshot_fn fn, void *user, hz_job *job, hz_error **err);
 
 /* name: a unique prefix of an id, "latest", or a time "YYYY-MM-DD[THH:MM[:SS][Z]]" (the newest at or
- * before it; local time without Z). HZ_E_NOTFOUND: none; HZ_E_INVAL: more than one. */
-HZ_API int hz_snapshot_find(char id[HZ_ID_HEX], hz_reader *r, const char *name, hz_job *job, hz_error **err);
+ * before it; local time without Z). Only what the filter lets through is looked at. HZ_E_NOTFOUND: none; HZ_E_INVAL:
+ * more than one, or a path of the filter that is not absolute. */
+HZ_API int hz_snapshot_find(char id[HZ_ID_HEX], hz_reader *r, const char *name, const hz_snapshot_filter *filter,
+	hz_job *job, hz_error **err);
 
 enum {
 	HZ_TYPE_FILE = 1,

@@ -339,8 +339,8 @@ static void a_commit_under_a_tombstone_is_no_base(void **state)
 	char id[HZ_ID_HEX];
 	hz_error *err = NULL;
 
-	assert_fails(hz_snapshot_find(id, r, b->id[1], NULL, &err), HZ_E_NOTFOUND, &err);
-	assert_ok(hz_snapshot_find(id, r, "latest", NULL, &err), &err);
+	assert_fails(hz_snapshot_find(id, r, b->id[1], NULL, NULL, &err), HZ_E_NOTFOUND, &err);
+	assert_ok(hz_snapshot_find(id, r, "latest", NULL, NULL, &err), &err);
 	assert_string_equal(id, last.snapshot_id);
 	hz_reader_close(r);
 	assert_int_equal(damage_found(), 0);
@@ -605,8 +605,8 @@ static void a_prefix_of_two_snapshots_is_ambiguous(void **state)
 	(void)snprintf(four, sizeof(four), "%04x", prefix);
 	hz_reader *r = backups_reader(b, HZ_ROLE_LISTER, HZ_NEED_LIST);
 
-	assert_fails(hz_snapshot_find(id, r, four, NULL, &err), HZ_E_INVAL, &err);
-	assert_ok(hz_snapshot_find(id, r, id_hex(&two.commit.hash).s, NULL, &err), &err);
+	assert_fails(hz_snapshot_find(id, r, four, NULL, NULL, &err), HZ_E_INVAL, &err);
+	assert_ok(hz_snapshot_find(id, r, id_hex(&two.commit.hash).s, NULL, NULL, &err), &err);
 	hz_reader_close(r);
 	for (unsigned i = 0; i < 1u << 16; i++)
 		buf_release(&kept[i]);

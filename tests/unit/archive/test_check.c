@@ -141,7 +141,7 @@ static void a_check_can_be_repeated_and_leaves_the_reader_usable(void **state)
 
 		assert_ok(hz_check(r, HZ_CHECK_READ_DATA, NULL, &res, &err), &err);
 		assert_found(&res, 0, 0);
-		assert_ok(hz_snapshot_find(id, r, "latest", NULL, &err), &err);
+		assert_ok(hz_snapshot_find(id, r, "latest", NULL, NULL, &err), &err);
 		assert_string_equal(id, b->id[1]);
 	}
 	hz_reader_close(r);

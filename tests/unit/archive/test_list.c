@@ -54,7 +54,7 @@ static void snapshots_come_oldest_first(void **state)
 	hz_error *err = NULL;
 
 	(void)state;
-	assert_ok(hz_snapshots(r, see_snapshot, &l, NULL, &err), &err);
+	assert_ok(hz_snapshots(r, NULL, see_snapshot, &l, NULL, &err), &err);
 	assert_int_equal(l.n, 2);
 	assert_string_equal(l.id[0], b->id[0]);
 	assert_string_equal(l.id[1], b->id[1]);
@@ -65,7 +65,7 @@ static void who_lists_can_stop(void **state)
 	struct snapshots l = { .stop_after = 1, .code = 7 };
 
 	(void)state;
-	assert_int_equal(hz_snapshots(r, see_snapshot, &l, NULL, NULL), 7);
+	assert_int_equal(hz_snapshots(r, NULL, see_snapshot, &l, NULL, NULL), 7);
 	assert_int_equal(l.n, 1);
 }
 
@@ -83,7 +83,7 @@ static void a_damaged_commit_is_told_and_the_others_are_given(void **state)
 	own = backups_reader(b, HZ_ROLE_LISTER, HZ_NEED_LIST);
 	for (unsigned round = 0; round < 2; round++) {
 		l.n = 0;
-		assert_fails(hz_snapshots(own, see_snapshot, &l, job, &err), HZ_E_CORRUPT, &err);
+		assert_fails(hz_snapshots(own, NULL, see_snapshot, &l, job, &err), HZ_E_CORRUPT, &err);
 		assert_int_equal(l.n, 1);
 	}
 	assert_true(v.damage >= 1);
@@ -99,16 +99,16 @@ static void a_snapshot_is_found_by_prefix_latest_and_time(void **state)
 	hz_error *err = NULL;
 
 	(void)state;
-	assert_ok(hz_snapshot_find(id, r, "latest", NULL, &err), &err);
+	assert_ok(hz_snapshot_find(id, r, "latest", NULL, NULL, &err), &err);
 	assert_string_equal(id, b->id[1]);
 	(void)snprintf(prefix, sizeof(prefix), "%.12s", b->id[0]);
-	assert_ok(hz_snapshot_find(id, r, prefix, NULL, &err), &err);
+	assert_ok(hz_snapshot_find(id, r, prefix, NULL, NULL, &err), &err);
 	assert_string_equal(id, b->id[0]);
-	assert_ok(hz_snapshot_find(id, r, "2999-01-01T00:00Z", NULL, &err), &err);
+	assert_ok(hz_snapshot_find(id, r, "2999-01-01T00:00Z", NULL, NULL, &err), &err);
 	assert_string_equal(id, b->id[1]);
-	assert_fails(hz_snapshot_find(id, r, "2001-01-01", NULL, &err), HZ_E_NOTFOUND, &err);
-	assert_fails(hz_snapshot_find(id, r, "00000000000", NULL, &err), HZ_E_NOTFOUND, &err);
-	assert_fails(hz_snapshot_find(id, r, "xyz", NULL, &err), HZ_E_NOTFOUND, &err);
+	assert_fails(hz_snapshot_find(id, r, "2001-01-01", NULL, NULL, &err), HZ_E_NOTFOUND, &err);
+	assert_fails(hz_snapshot_find(id, r, "00000000000", NULL, NULL, &err), HZ_E_NOTFOUND, &err);
+	assert_fails(hz_snapshot_find(id, r, "xyz", NULL, NULL, &err), HZ_E_NOTFOUND, &err);
 }
 
 /* ---- ls ---- */
