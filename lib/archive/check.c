@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The check as a whole: its order, what is told of damage, and what it counts. */
 #include "archive/check_internal.h"
+#include "archive/content.h"
 #include "base/clock.h"
 #include "crypto/suite.h"
 #include <errno.h>
@@ -277,10 +278,10 @@ int hz_check(hz_reader *r, uint32_t flags, hz_job *job, hz_check_result *result,
 
 	if (flags & ~HZ_CHECK_READ_DATA)
 		return err_set(err, HZ_E_UNSUPPORTED, "hz_check: flags of a newer version");
-	if ((flags & HZ_CHECK_READ_DATA) && !(r->repo.can & HZ_NEED_READ)) {
-		err_set(err, HZ_E_AUTH, "the key cannot read content: this needs the reader role");
-		err_hint(err, "give a passphrase, or a reader's key file with --key-file");
-		return HZ_E_AUTH;
+	if (flags & HZ_CHECK_READ_DATA) {
+		rc = content_need(r, err);
+		if (rc < 0)
+			return rc;
 	}
 	(void)pthread_mutex_init(&c.lock, NULL);
 	(void)pthread_mutex_init(&c.page_lock, NULL);

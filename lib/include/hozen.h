@@ -10,6 +10,7 @@
 #include "hozen/backup.h"
 #include "hozen/snapshot.h"
 #include "hozen/restore.h"
+#include "hozen/export.h"
 #include "hozen/check.h"
 #include "hozen/benchmark.h"
 #include "hozen/version.h"

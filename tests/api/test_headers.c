@@ -84,6 +84,7 @@ static void every_header_compiles_alone_in_c11_and_in_cxx11(void **state)
 static const char around[] = "#include <hozen.h>\n#include <stdio.h>\n#include <string.h>\n#include <unistd.h>\n"
 			     "int ask(void *, int, char *, size_t, size_t *, hz_error **);\n"
 			     "int print_one(void *, const hz_snapshot_info *);\n"
+			     "int put(void *, const void *, size_t);\n"
 			     "int draw(void *, const hz_progress *);\n"
 			     "void print_event(void *, const hz_event *);\n"
 			     "int example(hz_job *job, hz_repo_options repo, hz_repo_options repo_options, "

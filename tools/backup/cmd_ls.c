@@ -95,8 +95,7 @@ static int show(void *user, const hz_entry_info *e)
 		show_json(cli, e);
 	else
 		show_text(e);
-	/* Nobody reads any more (a pager that ended): no reason to walk on. report_close says it. */
-	return cli->output_errno || ferror(stdout) ? HZ_E_CANCELED : 0;
+	return report_printed(cli);
 }
 
 static int run(struct cli *cli)
@@ -109,12 +108,13 @@ static int run(struct cli *cli)
 	if (code != CLI_EXIT_DONE)
 		return code;
 	rc = hz_ls(r, id, cli->n_args > 1 ? cli->args[1] : NULL, show, cli, cli->job, &err);
-	if (rc < 0 && (cli->output_errno || ferror(stdout))) {
-		hz_error_free(err);
-		return CLI_EXIT_FAILED;
-	}
-	return report_arguments_result(cli, rc, &err);
+	return report_stream_result(cli, rc, &err);
 }
+
+static const struct cli_option options[] = {
+	PLACE_FILTERS,
+	{ 0 },
+};
 
 const struct cli_command cmd_ls = {
 	.name = "ls",
@@ -128,6 +128,7 @@ const struct cli_command cmd_ls = {
 		"local.\n"
 		"Needs a lister's key or more. On a terminal, control characters in names are shown as \\n or \\x1b."),
 	.examples = "  hozen-backup ls latest\n"
-		    "  hozen-backup ls 3fa9c2d1 etc/ssh\n"
+		    "  hozen-backup ls latest --host web1 etc/ssh\n"
 		    "  hozen-backup ls 2026-11-23T06:00 --json",
+	.options = options,
 };

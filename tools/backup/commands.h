@@ -9,6 +9,7 @@ extern const struct cli_command cmd_init;
 extern const struct cli_command cmd_create;
 extern const struct cli_command cmd_snapshots;
 extern const struct cli_command cmd_ls;
+extern const struct cli_command cmd_cat;
 extern const struct cli_command cmd_stats;
 extern const struct cli_command cmd_restore;
 extern const struct cli_command cmd_check;

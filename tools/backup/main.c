@@ -9,6 +9,7 @@ static const struct cli_command *const commands[] = {
 	&cmd_create,
 	&cmd_snapshots,
 	&cmd_ls,
+	&cmd_cat,
 	&cmd_stats,
 	&cmd_restore,
 	&cmd_check,

@@ -202,6 +202,31 @@ int report_progress(void *user, const hz_progress *p)
 	return 0;
 }
 
+int report_bytes(void *user, const void *data, size_t len)
+{
+	struct cli *cli = user;
+
+	term_clear(&cli->term);
+	if (fwrite(data, 1, len, stdout) == len)
+		return 0;
+	cli->output_errno = errno;
+	return HZ_E_CANCELED;
+}
+
+int report_printed(const struct cli *cli)
+{
+	return cli->output_errno || ferror(stdout) ? HZ_E_CANCELED : 0;
+}
+
+int report_stream_result(struct cli *cli, int rc, hz_error **err)
+{
+	if (rc >= 0 || report_printed(cli) == 0)
+		return report_arguments_result(cli, rc, err);
+	hz_error_free(*err);
+	*err = NULL;
+	return CLI_EXIT_FAILED;
+}
+
 void report_path(const char *path, size_t len)
 {
 	text_put(stdout, path, len, isatty(STDOUT_FILENO));

@@ -25,6 +25,14 @@ void report_line(struct cli *cli, hz_json *line);
 /* For hz_job_on_event and hz_job_on_progress; user is the struct cli. */
 void report_event(void *user, const hz_event *e);
 int report_progress(void *user, const hz_progress *p);
+/* For hz_data_fn: bytes on stdout; user is the struct cli. HZ_E_CANCELED when they cannot be written. */
+int report_bytes(void *user, const void *data, size_t len);
+/* Of a callback that prints: HZ_E_CANCELED when nobody reads any more (a pager that ended), so that there is no reason
+ * to go on; else 0. */
+int report_printed(const struct cli *cli);
+/* report_arguments_result of a call whose callbacks print: where stdout failed, that is the reason, and report_close
+ * says it. */
+int report_stream_result(struct cli *cli, int rc, hz_error **err);
 /* A path on stdout: as it is, or with control characters escaped when it goes to a terminal. */
 void report_path(const char *path, size_t len);
 /* Flushes and closes stdout. The worse of code and CLI_EXIT_FAILED when something could not be written. */
