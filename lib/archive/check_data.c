@@ -17,7 +17,8 @@ struct reading {
 	struct check *c;
 	struct data_worker *workers;
 	size_t n_workers;
-	size_t next;            /* atomic: packs, then strangers */
+	uint32_t *order;        /* of the packs, then strangers; NULL: as they are */
+	size_t next;            /* atomic: in that order */
 	uint64_t bytes, chunks; /* atomic */
 };
 
@@ -161,6 +162,20 @@ static int check_pack_bytes(struct data_worker *w, const struct uid *uid, int64_
 	return number < 0 ? 0 : check_content(w, p, (uint32_t)number, err);
 }
 
+static bool is_to_be_read(const struct check_pack *k)
+{
+	return k->present && !k->bad;
+}
+
+static int pack_at(void *user, uint32_t i, struct uid *uid, hz_error **err)
+{
+	const struct check *c = user;
+
+	(void)err;
+	*uid = i < c->n_packs ? c->packs[i].uid : c->strangers.v[i - c->n_packs];
+	return i >= c->n_packs || is_to_be_read(&c->packs[i]);
+}
+
 static int work(void *arg, unsigned worker, hz_error **err)
 {
 	struct reading *all = arg;
@@ -173,9 +188,10 @@ static int work(void *arg, unsigned worker, hz_error **err)
 
 		if (i >= c->n_packs + c->strangers.n)
 			break;
+		i = all->order ? all->order[i] : i;
 		if (i >= c->n_packs)
 			rc = check_pack_bytes(w, &c->strangers.v[i - c->n_packs], -1, err);
-		else if (c->packs[i].present && !c->packs[i].bad)
+		else if (is_to_be_read(&c->packs[i]))
 			rc = check_pack_bytes(w, &c->packs[i].uid, (int64_t)i, err);
 	}
 	return rc;
@@ -266,7 +282,10 @@ int check_data(struct check *c, hz_error **err)
 	for (size_t i = 0; i < all.n_workers; i++)
 		all.workers[i].all = &all;
 	plan(c);
-	rc = read_all(&all, err);
+	rc = pack_order(&all.order, c->r->repo.store, (uint32_t)(c->n_packs + c->strangers.n), pack_at, c, err);
+	if (rc == 0)
+		rc = read_all(&all, err);
+	free(all.order);
 	for (size_t i = 0; i < all.n_workers; i++) {
 		mac_free(all.workers[i].content);
 		mac_free(all.workers[i].metadata);

@@ -11,6 +11,8 @@
 #define FRAME_ENTRY     19u /* bytes of a frame in the table */
 #define MEMBER_ENTRY    36u
 #define PACK_TABLE_HEAD (2u + UID_LEN + 4u)
+/* A writer puts no more into one pack: lists of them take memory here and wherever the pack is read. */
+#define PACK_MEMBERS_MAX (144u << 10)
 enum frame_method { METHOD_RAW = 0, METHOD_ZSTD = 1, METHOD_PAD = 2 };
 
 struct frame_member {
@@ -111,6 +113,11 @@ const struct pack_member *pack_find(const struct pack *p, enum pack_role role, c
 int pack_read_frame(struct pack *p, enum pack_role role, uint32_t i, struct buf *out, hz_error **err);
 /* Verifies the bytes after the last frame (the pad, or the zeros in its place); the data table must be open. */
 int pack_check_rest(struct pack *p, hz_error **err);
+
+/* The order in which n packs are best read: on a disk that turns, as it comes by them; *order, the caller's, is left
+ * alone elsewhere: then it is theirs. at: 1 and the uid of the i-th, 0 where nothing will be read, or a failure. */
+typedef int (*pack_at_fn)(void *user, uint32_t i, struct uid *uid, hz_error **err);
+int pack_order(uint32_t **order, struct store *st, uint32_t n, pack_at_fn at, void *user, hz_error **err);
 
 /* Decodes a table; exposed for fuzzing. limit: where the data blocks end. */
 int pack_table_decode(

@@ -182,7 +182,6 @@ struct restore_want {
 struct restore_pack {
 	struct restore_want *wants;
 	size_t n;
-	uint64_t place; /* on the medium, where that matters */
 };
 struct restore_batch {
 	struct restore_want *wants;
@@ -194,6 +193,7 @@ struct restore_batch {
 	size_t bytes; /* memory of the files */
 	/* While it is carried out. */
 	struct restore_pack *packs;
+	uint32_t *order;                    /* to read them in; NULL: as they are */
 	size_t n_packs, next_pack;          /* next: atomic */
 	struct restore_file **idle;         /* nothing more is to come for them */
 	size_t n_idle, cap_idle, next_idle; /* next: atomic */

@@ -4,6 +4,7 @@
  * the workers carry one out (restore_data.c) the walk collects the next; the two never touch what belongs to the other.
  */
 #include "archive/restore.h"
+#include "base/sort.h"
 #include <string.h>
 
 int restore_batch_add(struct restore_batch *b, struct restore_file *f, hz_error **err)
@@ -42,11 +43,43 @@ static int cmp_id(const void *a, const void *b)
 	return id_cmp(&((const struct restore_want *)a)->id, &((const struct restore_want *)b)->id);
 }
 
-static int cmp_pack(const void *a, const void *b)
-{
-	const struct restore_want *x = a, *y = b;
+struct key {
+	uint32_t pack, at; /* at: where the want stands */
+};
 
-	return (x->pack > y->pack) - (x->pack < y->pack);
+static int cmp_key(const void *a, const void *b)
+{
+	const struct key *x = a, *y = b;
+
+	if (x->pack != y->pack)
+		return x->pack < y->pack ? -1 : 1;
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+/* By way of keys: qsort of the wants themselves would take as much memory as the batch. */
+static int sort_by_pack(struct restore_batch *b, hz_error **err)
+{
+	AUTO_FREE struct key *k = malloc((b->n_wants + 1) * sizeof(*k));
+	struct restore_want *w = b->wants;
+
+	if (!k)
+		return err_nomem(err);
+	for (size_t i = 0; i < b->n_wants; i++)
+		k[i] = (struct key){ w[i].pack, (uint32_t)i };
+	qsort(k, b->n_wants, sizeof(*k), cmp_key);
+	/* Each goes where it belongs, one cycle after the other. */
+	for (uint32_t i = 0; i < b->n_wants; i++) {
+		struct restore_want first = w[i];
+		uint32_t to = i;
+
+		for (uint32_t from; (from = k[to].at) != i; to = from) {
+			w[to] = w[from];
+			k[to].at = to;
+		}
+		w[to] = first;
+		k[to].at = to;
+	}
+	return 0;
 }
 
 /* A pack for each want: one that is read anyway, if it has the chunk. In order of ids, so that no page of a run is read
@@ -63,7 +96,7 @@ static int choose_packs(struct restore *r, struct restore_batch *b, hz_error **e
 	read = calloc(index_packs(r->index) / 8 + 1, 1);
 	if (!read)
 		return err_nomem(err);
-	qsort(b->wants, b->n_wants, sizeof(*b->wants), cmp_id);
+	sort_spread(b->wants, b->n_wants, sizeof(*b->wants), cmp_id);
 	for (size_t i = 0; i < b->n_wants; i++) {
 		AUTO(hz_error_free) hz_error *why = NULL;
 		struct restore_want *w = &b->wants[i];
@@ -83,8 +116,7 @@ static int choose_packs(struct restore *r, struct restore_batch *b, hz_error **e
 		w->pack = refs[best].number;
 		read[w->pack / 8] |= (uint8_t)(1u << w->pack % 8);
 	}
-	qsort(b->wants, b->n_wants, sizeof(*b->wants), cmp_pack);
-	return 0;
+	return sort_by_pack(b, err);
 }
 
 static int list_packs(struct restore_batch *b, hz_error **err)
@@ -104,32 +136,25 @@ static int list_packs(struct restore_batch *b, hz_error **err)
 	return 0;
 }
 
-static int cmp_place(const void *a, const void *b)
+struct ordering {
+	const struct restore *r;
+	const struct restore_batch *b;
+};
+
+static int pack_at(void *user, uint32_t i, struct uid *uid, hz_error **err)
 {
-	const struct restore_pack *x = a, *y = b;
+	const struct ordering *o = user;
+	uint32_t number = o->b->packs[i].wants[0].pack;
+	struct run_pack p;
+	int rc;
 
-	return (x->place > y->place) - (x->place < y->place);
-}
-
-/* As a disk that turns comes by them. */
-static int order_packs(const struct restore *r, struct restore_batch *b, hz_error **err)
-{
-	struct store *st = r->reader->repo.store;
-
-	if (!st->rotational)
+	if (number == RESTORE_NO_PACK)
 		return 0;
-	for (size_t i = 0; i < b->n_packs; i++) {
-		uint32_t number = b->packs[i].wants[0].pack;
-		struct run_pack p;
-		int rc = number == RESTORE_NO_PACK ? 0 : index_pack(r->index, number, &p, err);
-
-		if (rc < 0)
-			return rc;
-		if (number != RESTORE_NO_PACK)
-			b->packs[i].place = store_place(st, name_pack(&p.uid).s);
-	}
-	qsort(b->packs, b->n_packs, sizeof(*b->packs), cmp_place);
-	return 0;
+	rc = index_pack(o->r->index, number, &p, err);
+	if (rc < 0)
+		return rc;
+	*uid = p.uid;
+	return 1;
 }
 
 /* Counts a file that is done, for good or ill. */
@@ -162,6 +187,7 @@ static int empty(struct restore *r, struct restore_batch *b, hz_error **err)
 		restore_file_free(r, f);
 	}
 	free(TAKE(b->packs));
+	free(TAKE(b->order));
 	b->bytes = b->n_files = b->n_wants = b->n_pieces = b->n_packs = b->n_idle = b->next_pack = b->next_idle = 0;
 	return rc;
 }
@@ -191,7 +217,8 @@ int restore_data_begin(struct restore *r, hz_error **err)
 	if (rc == 0)
 		rc = list_packs(b, err);
 	if (rc == 0)
-		rc = order_packs(r, b, err);
+		rc = pack_order(&b->order, r->reader->repo.store, (uint32_t)b->n_packs, pack_at,
+			&(struct ordering){ r, b }, err);
 	if (rc == 0)
 		rc = end_running(r, err);
 	if (rc < 0)

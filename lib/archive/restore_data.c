@@ -267,7 +267,7 @@ int restore_work(void *arg, unsigned worker, hz_error **err)
 	int rc = 0;
 
 	while (rc == 0 && !pool_stopped(r->pool) && next(&b->next_pack, 1, b->n_packs, &from, &to)) {
-		const struct restore_pack *t = &b->packs[from];
+		const struct restore_pack *t = &b->packs[b->order ? b->order[from] : from];
 
 		rc = t->wants[0].pack == RESTORE_NO_PACK ? run_lost(r, w, t, err) : run_pack(r, w, t, err);
 	}
