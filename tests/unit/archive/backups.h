@@ -173,7 +173,7 @@ static UNUSED void backups_key(struct backups *b, uint8_t role, const char *name
 }
 
 /* The source is "/tmp/.../source", so that it is stored under its whole path. */
-static UNUSED struct backups *backups_new(void)
+static UNUSED struct backups *backups_new_packs(uint8_t pack_log2)
 {
 	struct backups *b = calloc(1, sizeof(*b));
 	struct store *st = NULL;
@@ -187,7 +187,7 @@ static UNUSED struct backups *backups_new(void)
 	assert_int_equal(mkdir(b->source, 0755), 0);
 	source_make(b);
 	assert_ok(store_open(&st, b->location, STORE_CREATE, &err), &err);
-	fixture_make(&b->f, st, SUITE_SODIUM, 2, 24);
+	fixture_make(&b->f, st, SUITE_SODIUM, 2, pack_log2);
 	backups_key(b, HZ_ROLE_WRITER, "writer.key", b->f.writer);
 	backups_key(b, HZ_ROLE_LISTER, "lister.key", b->f.lister);
 	backups_key(b, HZ_ROLE_READER, "reader.key", b->f.reader);
@@ -196,6 +196,11 @@ static UNUSED struct backups *backups_new(void)
 	source_file(b, "added", 70000, 9);
 	backups_run(b, b->id[1]);
 	return b;
+}
+
+static UNUSED struct backups *backups_new(void)
+{
+	return backups_new_packs(24);
 }
 
 static UNUSED void backups_free(struct backups *b)

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What restore and check ask the store for: each pack once, and from a disk that turns in the order in which it comes
+ * by them. By the store's own account, see support/logstore.h; packs are small, so that there are many.
+ */
+#include "backups.h"
+#include "support/logstore.h"
+#include "archive/reader.h"
+
+#define PACK_LOG2 20
+#define PACKS_MIN 10u
+#define HEAD      65536u /* where a pack's header and roots stand, which are read before anything else is known */
+
+static struct backups *b;
+static char newest[HZ_ID_HEX];
+static struct names *packs, *meta; /* all of them; those in which there are lists of folders, which are walked */
+
+static hz_reader *reader(unsigned workers, bool rotational)
+{
+	hz_repo_options o = backups_options(b, HZ_ROLE_READER);
+	struct store *outer = NULL;
+	hz_reader *r = NULL;
+	hz_error *err = NULL;
+
+	o.workers = workers;
+	assert_ok(hz_reader_open(&r, &o, HZ_NEED_READ, NULL, &err), &err);
+	assert_ok(logstore_new(&outer, r->repo.store, &err), &err);
+	r->repo.store = outer;
+	outer->rotational = rotational;
+	return r;
+}
+
+static bool has(const struct names *l, const char *name)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (strcmp(l->v[i].s, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_pack(const struct log_read *r)
+{
+	return strncmp(r->name, "packs/", 6) == 0;
+}
+
+static bool is_whole(const struct log_read *r)
+{
+	return r->off == 0 && r->len == r->size;
+}
+
+static hz_check_result check(hz_reader *r, uint32_t flags)
+{
+	hz_check_result res = HZ_CHECK_RESULT_INIT;
+	hz_error *err = NULL;
+
+	assert_ok(hz_check(r, flags, NULL, &res, &err), &err);
+	assert_int_equal(res.damaged, 0);
+	return res;
+}
+
+static void restore(hz_reader *r)
+{
+	hz_restore_options o = HZ_RESTORE_OPTIONS_INIT;
+	hz_restore_result res = HZ_RESTORE_RESULT_INIT;
+	char *target = hzt_path(b->dir, "target");
+	hz_error *err = NULL;
+
+	o.target = target;
+	assert_ok(hz_restore(r, newest, &o, NULL, &res, &err), &err);
+	assert_true(res.files > 300);
+	hzt_tmpdir_remove(target);
+}
+
+/* Without the content only lists are read. */
+static struct names *packs_with_lists(void)
+{
+	struct names *l = calloc(1, sizeof(*l));
+	hz_reader *r = reader(1, false);
+	const struct log_read *v;
+	size_t n = 0;
+
+	assert_non_null(l);
+	(void)check(r, 0);
+	v = logstore_reads(r->repo.store, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (is_pack(&v[i]) && !has(l, v[i].name))
+			assert_int_equal(names_add(l, v[i].name, 0), 0);
+	}
+	hz_reader_close(r);
+	return l;
+}
+
+static int group_setup(void **state)
+{
+	(void)state;
+	b = backups_new_packs(PACK_LOG2);
+	for (unsigned i = 0; i < 4; i++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), "big%u", i);
+		source_file(b, name, 3u << 20, 100 + i);
+	}
+	backups_run(b, newest);
+	packs = names_of(b->f.store, "packs");
+	meta = packs_with_lists();
+	/* The last pack of each session. */
+	assert_int_equal(meta->n, 3);
+	assert_true(packs->n >= PACKS_MIN + meta->n);
+	return 0;
+}
+
+static int group_teardown(void **state)
+{
+	(void)state;
+	free(packs);
+	free(meta);
+	backups_free(b);
+	return 0;
+}
+
+/* ---- what the account says ---- */
+
+/* How often a pack was read, in whatever parts; whole: as one. */
+static unsigned times_read(struct store *s, const char *name, bool whole)
+{
+	size_t n = 0;
+	const struct log_read *v = logstore_reads(s, &n);
+	unsigned times = 0;
+
+	for (size_t i = 0; i < n; i++)
+		times += strcmp(v[i].name, name) == 0 && (!whole || is_whole(&v[i]));
+	return times;
+}
+
+/* Packs of content alone are read whole, and not again. */
+static void assert_content_read_whole_once(struct store *s)
+{
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < packs->n; i++) {
+		if (has(meta, packs->v[i].s))
+			continue;
+		assert_int_equal(times_read(s, packs->v[i].s, true), 1);
+		assert_int_equal(times_read(s, packs->v[i].s, false), 1);
+		seen++;
+	}
+	assert_true(seen >= PACKS_MIN);
+}
+
+static void assert_all_read_whole_once(struct store *s)
+{
+	for (size_t i = 0; i < packs->n; i++)
+		assert_int_equal(times_read(s, packs->v[i].s, true), 1);
+}
+
+static void assert_in_order_of_places(struct store *s)
+{
+	size_t n = 0;
+	const struct log_read *v = logstore_reads(s, &n);
+	uint64_t last = 0;
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!is_pack(&v[i]) || has(meta, v[i].name))
+			continue;
+		assert_true(store_place(s, v[i].name) > last);
+		last = store_place(s, v[i].name);
+		seen++;
+	}
+	assert_true(seen >= PACKS_MIN);
+}
+
+/* ---- restore ---- */
+
+static void a_restore_from_a_turning_disk_reads_packs_in_its_order(void **state)
+{
+	hz_reader *r = reader(1, true);
+
+	(void)state;
+	restore(r);
+	assert_content_read_whole_once(r->repo.store);
+	assert_in_order_of_places(r->repo.store);
+	hz_reader_close(r);
+}
+
+static void several_workers_of_a_restore_share_the_packs(void **state)
+{
+	hz_reader *r = reader(3, true);
+
+	(void)state;
+	restore(r);
+	assert_content_read_whole_once(r->repo.store);
+	hz_reader_close(r);
+}
+
+static void a_restore_from_elsewhere_reads_each_frame_once(void **state)
+{
+	hz_reader *r = reader(3, false);
+	size_t n = 0;
+	const struct log_read *v;
+	uint64_t bytes = 0;
+
+	(void)state;
+	restore(r);
+	v = logstore_reads(r->repo.store, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (!is_pack(&v[i]) || has(meta, v[i].name))
+			continue;
+		bytes += v[i].len;
+		for (size_t k = 0; v[i].off >= HEAD && k < i; k++)
+			assert_false(strcmp(v[k].name, v[i].name) == 0 && v[k].off == v[i].off && v[k].len == v[i].len);
+	}
+	assert_true(bytes >= (uint64_t)PACKS_MIN << 20);
+	hz_reader_close(r);
+}
+
+/* ---- check ---- */
+
+static void a_check_on_a_turning_disk_reads_packs_in_its_order(void **state)
+{
+	hz_reader *r = reader(1, true);
+	hz_check_result res = check(r, HZ_CHECK_READ_DATA);
+
+	(void)state;
+	assert_int_equal(res.packs, packs->n);
+	assert_all_read_whole_once(r->repo.store);
+	assert_content_read_whole_once(r->repo.store);
+	assert_in_order_of_places(r->repo.store);
+	hz_reader_close(r);
+}
+
+static void several_workers_of_a_check_share_the_packs(void **state)
+{
+	(void)state;
+	for (unsigned rotational = 0; rotational < 2; rotational++) {
+		hz_reader *r = reader(3, rotational);
+
+		(void)check(r, HZ_CHECK_READ_DATA);
+		assert_all_read_whole_once(r->repo.store);
+		assert_content_read_whole_once(r->repo.store);
+		hz_reader_close(r);
+	}
+}
+
+/* Places are not in the order of names, or the tests above would show nothing. */
+static void places_are_not_in_the_order_of_names(void **state)
+{
+	hz_reader *r = reader(1, true);
+	unsigned down = 0;
+
+	(void)state;
+	for (size_t i = 1; i < packs->n; i++)
+		down += store_place(r->repo.store, packs->v[i].s) < store_place(r->repo.store, packs->v[i - 1].s);
+	assert_true(down > 0);
+	hz_reader_close(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(places_are_not_in_the_order_of_names),
+		cmocka_unit_test(a_restore_from_a_turning_disk_reads_packs_in_its_order),
+		cmocka_unit_test(several_workers_of_a_restore_share_the_packs),
+		cmocka_unit_test(a_restore_from_elsewhere_reads_each_frame_once),
+		cmocka_unit_test(a_check_on_a_turning_disk_reads_packs_in_its_order),
+		cmocka_unit_test(several_workers_of_a_check_share_the_packs),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
