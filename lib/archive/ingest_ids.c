@@ -4,6 +4,7 @@
  * so that memory stays bounded and a dead session leaves little in its journal; then the index knows them.
  */
 #include "archive/ingest_internal.h"
+#include "base/heap.h"
 #include <string.h>
 
 #define RUN_IDS       ((size_t)96 << 10) /* a run has no more, unless one pack does: they just fit 4 MiB */
@@ -18,18 +19,19 @@ static struct shard *shard_of(struct ingest *in, const struct id *id)
 	return &in->shards[id->b[31] % INGEST_SHARDS];
 }
 
-/* With the shard's lock held: forgets what the index can answer. */
+/* With the shard's lock held: forgets what the index can answer. As much will be claimed again: the table stays as
+ * large as it is, for tables that grow leave holes in memory. */
 static int shrink(struct shard *s)
 {
-	struct idmap kept = { 0 };
+	struct idmap kept = { .cap = s->ids.cap, .slots = calloc(s->ids.cap + 1, sizeof(*kept.slots)) };
 
+	if (!kept.slots)
+		return -1;
 	for (size_t i = 0; i < s->ids.cap; i++) {
 		struct idmap_slot *slot = &s->ids.slots[i];
 
-		if (slot->value == CLAIM_NEW + 1 && idmap_add(&kept, &slot->id, CLAIM_NEW, NULL) < 0) {
-			idmap_release(&kept);
-			return -1;
-		}
+		if (slot->value == CLAIM_NEW + 1)
+			(void)idmap_add(&kept, &slot->id, CLAIM_NEW, NULL);
 	}
 	idmap_release(&s->ids);
 	s->ids = kept;
@@ -113,6 +115,8 @@ int ingest_write_run(struct ingest *in, hz_error **err)
 
 	if (in->n_entries == 0 && in->n_packs == 0)
 		return 0;
+	/* Seldom, and the largest that there is at once: what was freed since the last time makes room for it. */
+	heap_trim();
 	rc = put_run(in, &ref, err);
 	if (rc == 0)
 		rc = index_add_run(in->o.index, &ref.uid, err);
@@ -125,6 +129,11 @@ int ingest_write_run(struct ingest *in, hz_error **err)
 	v[in->n_runs++] = ref;
 	rc = forget_claims(in, err);
 	in->n_entries = in->n_packs = 0;
+	/* Of one pack of very small chunks: the next is far off, and takes its time. */
+	if (in->cap_entries > RUN_IDS) {
+		free(TAKE(in->entries));
+		in->cap_entries = 0;
+	}
 	return rc;
 }
 

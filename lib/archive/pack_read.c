@@ -171,25 +171,35 @@ int pack_open(struct pack **ret, struct store *st, const struct repo_header *rep
 
 /* ---- decrypting ---- */
 
+/* Decrypted where they were read, if they were: a second copy of a table would be as large as half of the pack. */
 static int open_bytes(struct pack *p, enum pack_role role, enum pack_space space, uint64_t counter,
 	const struct uid *writer, uint32_t off, uint32_t stored, struct buf *out, hz_error **err)
 {
-	AUTO_IN(buf_release) struct buf tmp = BUF_INIT;
 	uint8_t nonce[NONCE_LEN], ad[FRAME_AD_LEN];
 	const uint8_t *at = NULL;
+	size_t read_at = 0;
 	uint8_t *room;
-	int rc = stream_range(p, off, stored, &tmp, &at, err);
+	int rc = stream_range(p, off, stored, out, &at, err);
 
 	if (rc < 0)
 		return rc;
-	buf_reset(out);
-	room = buf_extend(out, stored - TAG_LEN + (stored == TAG_LEN));
+	if (p->whole.data) {
+		buf_reset(out);
+		room = buf_extend(out, stored - TAG_LEN);
+	} else {
+		read_at = (size_t)(at - out->data);
+		room = out->data + read_at;
+	}
 	if (!room)
 		return err_nomem(err);
 	frame_nonce(nonce, space, counter);
 	frame_ad(ad, p->suite, &p->repo, writer, &p->uid, role, space, counter);
 	if (aead_open(p->aead[role], room, nonce, ad, sizeof(ad), at, stored) < 0)
 		return err_set(err, HZ_E_CORRUPT, "%s: bytes at %u do not decrypt", p->name.s, off);
+	if (!p->whole.data) {
+		memmove(out->data, out->data + read_at, stored - TAG_LEN);
+		out->len = stored - TAG_LEN;
+	}
 	return 0;
 }
 

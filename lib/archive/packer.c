@@ -42,6 +42,13 @@ static size_t full_stream(const struct packer *p)
 	return (size_t)object_data_blocks(full_blocks(p)) * OBJECT_PAYLOAD;
 }
 
+/* Is there room for the frame and its members? */
+static bool fits(const struct packer *p, const struct open_pack *o, enum pack_role role, const struct pack_frame *f)
+{
+	return open_pack_need(o, role, f->stored - TAG_LEN, f->members) <= full_stream(p) &&
+		o->r[PACK_META].n_members + o->r[PACK_DATA].n_members + f->members <= PACK_MEMBERS_MAX;
+}
+
 int packer_new(struct packer **ret, struct store *st, const struct repo_header *repo, const struct session *s,
 	unsigned workers, unsigned puts, const struct packer_hooks *hooks, hz_error **err)
 {
@@ -92,7 +99,7 @@ void packer_free(struct packer *p)
 		p->held = h->next;
 		held_free(h);
 	}
-	free(p->spare);
+	open_pack_free(p->spare);
 	(void)pthread_mutex_destroy(&p->lock);
 	(void)pthread_mutex_destroy(&p->put_lock);
 	free(p);
@@ -103,18 +110,20 @@ uint64_t packer_stored(const struct packer *p)
 	return __atomic_load_n(&p->stored, __ATOMIC_RELAXED);
 }
 
-static int pack_new(struct packer *p, struct open_pack **ret, hz_error **err)
+static int pack_new(struct packer *p, struct open_pack **ret, enum pack_role place, hz_error **err)
 {
-	struct open_pack *o = calloc(1, sizeof(*o));
+	struct open_pack *o = place == PACK_DATA && p->spare ? TAKE(p->spare) : calloc(1, sizeof(*o));
 	int rc = 0;
 
 	if (!o)
 		return err_nomem(err);
 	random_bytes(o->uid.b, UID_LEN);
 	o->packer = p;
+	o->place = place;
 	o->used = PACK_FRAMES;
 	o->serial = ++p->serial;
-	o->stream = p->spare ? TAKE(p->spare) : malloc(full_stream(p));
+	if (!o->stream)
+		o->stream = malloc(full_stream(p));
 	if (!o->stream)
 		rc = err_nomem(err);
 	for (enum pack_role r = PACK_META; rc == 0 && r <= PACK_DATA; r++)
@@ -153,11 +162,11 @@ static int worker_cipher(struct aead **ret, struct packer *p, unsigned worker, c
 /* With the lock held: closes the open pack of the role if the frame does not fit any more; *full is set when nobody
  * works on it. Others may go on with it while this thread waits until it may be closed. */
 static int make_room(struct packer *p, struct open_pack **full, enum pack_role place, enum pack_role role,
-	const struct pack_frame *f, size_t n, hz_error **err)
+	const struct pack_frame *f, hz_error **err)
 {
 	struct open_pack *o;
 
-	while ((o = p->open[place]) && open_pack_need(o, role, f->stored - TAG_LEN, n) > full_stream(p)) {
+	while ((o = p->open[place]) && !fits(p, o, role, f)) {
 		if (p->under_way >= p->puts) {
 			int rc = packer_wait(p, p->puts - 1, err);
 
@@ -185,16 +194,16 @@ static int reserve(struct packer *p, struct open_pack **ret, struct open_pack **
 	int rc = packer_wait(p, UINT_MAX, err);
 
 	if (rc == 0)
-		rc = make_room(p, full, place, role, f, n, err);
+		rc = make_room(p, full, place, role, f, err);
 	if (rc < 0)
 		return rc;
 	o = p->open[place];
 	if (!o) {
-		rc = pack_new(p, &o, err);
+		rc = pack_new(p, &o, place, err);
 		if (rc < 0)
 			return rc;
 		p->open[place] = o;
-		if (open_pack_need(o, role, f->stored - TAG_LEN, n) > full_stream(p))
+		if (!fits(p, o, role, f))
 			return err_set(err, HZ_E_INTERNAL, "a frame of %u bytes does not fit a pack", f->stored);
 	}
 	frame.off = o->used;

@@ -4,7 +4,8 @@
 #include "archive/packer_internal.h"
 #include <string.h>
 
-#define PAD_MIN (TAG_LEN + 1u)
+#define PAD_MIN  (TAG_LEN + 1u)
+#define IDS_MANY (64u << 10) /* what is made of them when the pack is put takes megabytes */
 
 void open_pack_free(struct open_pack *o)
 {
@@ -12,11 +13,24 @@ void open_pack_free(struct open_pack *o)
 		return;
 	for (int r = PACK_META; r <= PACK_DATA; r++) {
 		free(o->r[r].frames);
-		free(o->r[r].members);
+		free(o->r[r].ids);
+		free(o->r[r].lens);
 	}
 	free(o->stream);
 	wipe(o->key, sizeof(o->key));
 	free(o);
+}
+
+void open_pack_reset(struct open_pack *o)
+{
+	struct open_pack kept = { .stream = o->stream };
+
+	for (enum pack_role r = PACK_META; r <= PACK_DATA; r++) {
+		kept.r[r] = o->r[r];
+		kept.r[r].n = kept.r[r].n_members = 0;
+	}
+	wipe(o->key, sizeof(o->key));
+	*o = kept;
 }
 
 static uint64_t table_size(const struct role_list *r, uint64_t more_frames, uint64_t more_members)
@@ -38,9 +52,33 @@ uint64_t open_pack_need(const struct open_pack *o, enum pack_role role, uint64_t
 	return n;
 }
 
+static int members_reserve(struct role_list *r, size_t n, hz_error **err)
+{
+	uint32_t cap = r->cap_members + r->cap_members / 4 + (uint32_t)n + 256;
+	struct id *ids;
+	uint32_t *lens;
+
+	if (r->n_members + n <= r->cap_members)
+		return 0;
+	ids = realloc(r->ids, cap * sizeof(*ids));
+	if (!ids)
+		return err_nomem(err);
+	r->ids = ids;
+	lens = realloc(r->lens, cap * sizeof(*lens));
+	if (!lens)
+		return err_nomem(err);
+	r->lens = lens;
+	r->cap_members = cap;
+	return 0;
+}
+
 int role_list_add(
 	struct role_list *r, const struct pack_frame *f, const struct frame_member *m, size_t n, hz_error **err)
 {
+	int rc = members_reserve(r, n, err);
+
+	if (rc < 0)
+		return rc;
 	if (r->n == r->cap) {
 		uint32_t cap = r->cap ? r->cap * 2 : 64;
 		struct pack_frame *v = realloc(r->frames, cap * sizeof(*v));
@@ -50,19 +88,11 @@ int role_list_add(
 		r->frames = v;
 		r->cap = cap;
 	}
-	if (r->n_members + n > r->cap_members) {
-		uint32_t cap = r->cap_members + r->cap_members / 4 + (uint32_t)n + 256;
-		struct frame_member *v = realloc(r->members, cap * sizeof(*v));
-
-		if (!v)
-			return err_nomem(err);
-		r->members = v;
-		r->cap_members = cap;
-	}
 	r->frames[r->n++] = *f;
-	if (n)
-		memcpy(&r->members[r->n_members], m, n * sizeof(*m));
-	r->n_members += (uint32_t)n;
+	for (size_t i = 0; i < n; i++, r->n_members++) {
+		r->ids[r->n_members] = m[i].id;
+		r->lens[r->n_members] = m[i].len;
+	}
 	return 0;
 }
 
@@ -96,24 +126,27 @@ static int encode_table(struct buf *t, const struct packer *p, const struct role
 		enc_u32(&e, f->members);
 	}
 	for (uint32_t i = 0; i < r->n_members; i++) {
-		enc_bytes(&e, r->members[i].id.b, ID_LEN);
-		enc_u32(&e, r->members[i].len);
+		enc_bytes(&e, r->ids[i].b, ID_LEN);
+		enc_u32(&e, r->lens[i]);
 	}
-	return e.bad ? err_nomem(err) : 0;
+	return e.bad ? err_set(err, HZ_E_INTERNAL, "a pack's table is longer than it should be") : 0;
 }
 
+/* Put together and encrypted where it belongs: of very small chunks a table takes half of the pack. */
 static int seal_table(
 	struct packer *p, struct open_pack *o, enum pack_role role, uint32_t at, struct aead *a, hz_error **err)
 {
-	AUTO_IN(buf_release) struct buf t = BUF_INIT;
-	uint8_t root[64] = { 0 };
 	struct role_list *r = &o->r[role];
+	size_t room = (size_t)table_size(r, 0, 0) - TAG_LEN;
+	/* Borrowed: with no room beyond it is never moved. */
+	struct buf t = { .data = o->stream + at, .cap = room, .max = room };
+	uint8_t root[64] = { 0 };
 	int rc = 0;
 
 	if (r->n) {
 		rc = encode_table(&t, p, r, err);
 		if (rc == 0)
-			rc = packer_seal(o->stream + at, a, p, &o->uid, role, SPACE_TABLE, 0, t.data, t.len, err);
+			rc = packer_seal(t.data, a, p, &o->uid, role, SPACE_TABLE, 0, t.data, t.len, err);
 		put_le32(root, at);
 		put_le32(root + 4, (uint32_t)(t.len + TAG_LEN));
 		put_le32(root + 8, r->n);
@@ -179,8 +212,8 @@ static void fill_head(const struct packer *p, struct open_pack *o, uint32_t bloc
 	memset(o->stream + 176, 0, 16);
 }
 
-static int put_pack(struct packer *p, struct pack_done *done, const struct name *name, const struct iovec *iov,
-	size_t n, hz_error **err)
+static int put_pack(struct packer *p, struct open_pack *o, struct pack_done *done, const struct name *name,
+	const struct iovec *iov, size_t n, hz_error **err)
 {
 	int rc;
 
@@ -197,9 +230,22 @@ static int put_pack(struct packer *p, struct pack_done *done, const struct name 
 	if (rc < 0)
 		return rc;
 	(void)__atomic_add_fetch(&p->stored, done->size, __ATOMIC_RELAXED);
+	if (done->n_ids > IDS_MANY)
+		free(TAKE(o->stream));
 	(void)pthread_mutex_lock(&p->put_lock);
 	rc = p->hooks.after_put(p->hooks.user, done, err);
 	(void)pthread_mutex_unlock(&p->put_lock);
+	return rc;
+}
+
+/* The ids of both roles in one list, which is the data's. */
+static int join_ids(struct open_pack *o, hz_error **err)
+{
+	struct role_list *data = &o->r[PACK_DATA], *meta = &o->r[PACK_META];
+	int rc = members_reserve(data, meta->n_members, err);
+
+	if (rc == 0 && meta->n_members > 0)
+		memcpy(data->ids + data->n_members, meta->ids, meta->n_members * sizeof(*meta->ids));
 	return rc;
 }
 
@@ -210,22 +256,20 @@ static int protect_and_put(struct packer *p, struct open_pack *o, uint32_t block
 	AUTO_FREE uint8_t *extra = malloc(parity + (size_t)blocks * 8);
 	AUTO_FREE struct iovec *iov = malloc((size_t)blocks * 2 * sizeof(*iov));
 	size_t n_ids = (size_t)o->r[PACK_META].n_members + o->r[PACK_DATA].n_members;
-	AUTO_FREE struct id *ids = malloc((n_ids + 1) * sizeof(*ids));
 	struct pack_done done = {
-		.uid = o->uid, .size = blocks * OBJECT_BLOCK, .ids = ids, .n_ids = n_ids, .raw_bytes = o->raw_bytes
+		.uid = o->uid, .size = blocks * OBJECT_BLOCK, .n_ids = n_ids, .raw_bytes = o->raw_bytes
 	};
+	int rc = join_ids(o, err);
 
-	if (!extra || !iov || !ids)
+	if (rc < 0)
+		return rc;
+	if (!extra || !iov)
 		return err_nomem(err);
-	n_ids = 0;
-	for (enum pack_role r = PACK_META; r <= PACK_DATA; r++) {
-		for (uint32_t i = 0; i < o->r[r].n_members; i++)
-			ids[n_ids++] = o->r[r].members[i].id;
-	}
+	done.ids = o->r[PACK_DATA].ids;
 	object_protect(name.s, blocks, o->stream, extra, extra + parity);
 	object_iov(iov, blocks, o->stream, extra, extra + parity);
 	done.hash = suite_hash1(p->repo->suite, extra + parity, (size_t)blocks * 8);
-	return put_pack(p, &done, &name, iov, (size_t)blocks * 2, err);
+	return put_pack(p, o, &done, &name, iov, (size_t)blocks * 2, err);
 }
 
 /* Consumes o. */
@@ -250,8 +294,10 @@ int packer_finish_pack(struct packer *p, struct open_pack *o, hz_error **err)
 			(void)__atomic_add_fetch(&p->stored, (uint64_t)blocks * OBJECT_BLOCK, __ATOMIC_RELAXED);
 	}
 	(void)pthread_mutex_lock(&p->lock);
-	if (!p->spare)
-		p->spare = TAKE(o->stream);
+	if (!p->spare && o->place == PACK_DATA) {
+		open_pack_reset(o);
+		p->spare = TAKE(o);
+	}
 	(void)pthread_mutex_unlock(&p->lock);
 	open_pack_free(o);
 	return rc;

@@ -11,12 +11,14 @@
 struct role_list {
 	struct pack_frame *frames;
 	uint32_t n, cap;
-	struct frame_member *members;
+	struct id *ids; /* of members, and their lengths: whoever hears of the pack wants the ids alone */
+	uint32_t *lens;
 	uint32_t n_members, cap_members;
 };
 
 struct open_pack {
 	struct packer *packer;
+	enum pack_role place; /* the role that it was opened for */
 	struct uid uid;
 	uint64_t serial;
 	uint8_t *stream;
@@ -61,13 +63,17 @@ struct packer {
 	int rc;              /* the first failure, and its error (NULL: none to be had) */
 	hz_error *err;
 	uint64_t serial;
-	uint8_t *spare; /* one stream buffer kept for the next pack */
+	/* One of data that is done with: the next takes its memory, and need not grow its lists. One of metadata is
+	 * mostly small, and takes no more memory than is written to as long as that is fresh. */
+	struct open_pack *spare;
 	struct held_frame *held, **held_tail;
 	size_t held_bytes;
 	uint64_t stored;
 };
 
 void open_pack_free(struct open_pack *o);
+/* Keeps its memory and nothing else. */
+void open_pack_reset(struct open_pack *o);
 /* A frame and its members at the end of a role's list. */
 int role_list_add(
 	struct role_list *r, const struct pack_frame *f, const struct frame_member *m, size_t n, hz_error **err);

@@ -65,8 +65,8 @@ int aead_new(struct aead **ret, unsigned suite, const uint8_t key[KEY_LEN], hz_e
  * Fails only with HZ_E_INTERNAL. */
 int aead_seal(struct aead *a, uint8_t *out, const uint8_t nonce[NONCE_LEN], const void *ad, size_t ad_len,
 	const void *in, size_t len);
-/* len counts the tag. out holds len - TAG_LEN and is written only with verified bytes visible to the caller: on
- * HZ_E_CORRUPT its contents are wiped. */
+/* len counts the tag; in and out may be the same pointer. out holds len - TAG_LEN and is written only with verified
+ * bytes visible to the caller: on HZ_E_CORRUPT its contents are wiped. */
 int aead_open(struct aead *a, uint8_t *out, const uint8_t nonce[NONCE_LEN], const void *ad, size_t ad_len,
 	const void *in, size_t len);
 void aead_free(struct aead *a);

@@ -421,6 +421,44 @@ static void a_frame_larger_than_a_pack_is_refused(void **state)
 	free(raw);
 }
 
+/* Whatever room is left: of very small chunks the lists would take more memory than the pack. */
+static void a_pack_has_no_more_members_than_it_may(void **state)
+{
+	enum { EACH = 16384 };
+	static uint8_t raw[EACH];
+	static struct frame_member m[EACH];
+	struct fixture f;
+	struct filling x;
+	struct pack *p;
+	hz_error *err = NULL;
+
+	(void)state;
+	fixture_new(&f, SUITE_SODIUM);
+	f.repo.pack_log2 = 24;
+	begin(&x, &f, false);
+	for (unsigned i = 0; i <= PACK_MEMBERS_MAX / EACH; i++) {
+		for (unsigned k = 0; k < EACH; k++) {
+			m[k] = (struct frame_member){ .len = 1 };
+			put_le32(m[k].id.b, i * EACH + k);
+		}
+		assert_ok(packer_add(x.p, 0, PACK_DATA, METHOD_RAW, raw, EACH, EACH, m, EACH, &err), &err);
+	}
+	assert_ok(packer_finish(x.p, &err), &err);
+	assert_int_equal(x.n_done, 2);
+	assert_int_equal(x.done[0].n_ids, PACK_MEMBERS_MAX);
+	assert_int_equal(x.done[0].size, 1u << 24);
+	assert_int_equal(x.done[1].n_ids, EACH);
+	p = open_pack(&x, &x.done[0].uid, f.reader, true);
+	assert_int_equal(p->t[PACK_DATA].n_members, PACK_MEMBERS_MAX);
+	for (uint32_t i = 0; i < PACK_MEMBERS_MAX; i++) {
+		assert_int_equal(get_le32(p->t[PACK_DATA].members[i].id.b), i);
+		assert_int_equal(p->t[PACK_DATA].members[i].len, 1);
+	}
+	pack_close(p);
+	end(&x);
+	fixture_free(&f);
+}
+
 static int refuse(void *user, const struct pack_done *p, hz_error **err)
 {
 	(void)user;
@@ -638,6 +676,7 @@ int main(void)
 		cmocka_unit_test(nothing_makes_no_pack),
 		cmocka_unit_test(a_dry_run_counts_and_puts_nothing),
 		cmocka_unit_test(a_frame_larger_than_a_pack_is_refused),
+		cmocka_unit_test(a_pack_has_no_more_members_than_it_may),
 		cmocka_unit_test(a_record_that_cannot_be_made_keeps_the_pack_back),
 		cmocka_unit_test(a_lister_opens_metadata_only),
 		cmocka_unit_test(damage_is_mended_while_reading),
