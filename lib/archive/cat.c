@@ -31,7 +31,7 @@ static int is_file(const struct tree *t, const struct entry *e, const char *path
 static int cat_path(struct tree *t, const char *path, struct catting *to, hz_error **err)
 {
 	hz_progress p = { .phase = HZ_PHASE_DATA };
-	struct content c = { &t->nodes, give, to, &p, 0 };
+	struct content c = { &t->nodes, give, to, &p, false, 0 };
 	struct entry e;
 	int rc = tree_find(t, &e, path, err);
 

@@ -229,7 +229,7 @@ static void check_release(struct check *c)
 
 static int run_phases(struct check *c, hz_error **err)
 {
-	bool list = c->r->repo.can & HZ_NEED_LIST, data = c->flags & HZ_CHECK_READ_DATA;
+	bool list = c->r->repo.can & HZ_NEED_LIST, data = c->opts.flags & HZ_CHECK_READ_DATA;
 	int rc = take_groups(c, err);
 
 	c->progress.phase = HZ_PHASE_START;
@@ -269,20 +269,37 @@ static void count(struct check *c)
 		c->res.mendable += !c->lost[i];
 }
 
-int hz_check(hz_reader *r, uint32_t flags, hz_job *job, hz_check_result *result, hz_error **err)
+static int take_options(struct check *c, const hz_check_options *opts, hz_error **err)
 {
-	struct check c = { .r = r, .job = job, .flags = flags };
+	hz_check_options *o = &c->opts;
+	uint32_t seed = 0;
+	int rc = 0;
+
+	*o = (hz_check_options)HZ_CHECK_OPTIONS_INIT;
+	if (opts)
+		rc = options_copy(o, sizeof(*o), opts, "hz_check_options", err);
+	if (rc == 0 && (o->flags & ~HZ_CHECK_READ_DATA))
+		rc = err_set(err, HZ_E_UNSUPPORTED, "hz_check: flags of a newer version");
+	if (rc == 0 && o->data_permille > 1000)
+		rc = err_set(err, HZ_E_INVAL, "hz_check: more than 1000 of 1000 packs");
+	if (rc == 0 && (o->flags & HZ_CHECK_READ_DATA))
+		rc = content_need(c->r, err);
+	while (rc == 0 && o->seed == 0) {
+		random_bytes(&seed, sizeof(seed));
+		o->seed = seed;
+	}
+	return rc;
+}
+
+int hz_check(hz_reader *r, const hz_check_options *opts, hz_job *job, hz_check_result *result, hz_error **err)
+{
+	struct check c = { .r = r, .job = job };
 	struct damage_sink before = r->repo.sink;
 	uint64_t began = clock_mono_ns();
-	int rc;
+	int rc = take_options(&c, opts, err);
 
-	if (flags & ~HZ_CHECK_READ_DATA)
-		return err_set(err, HZ_E_UNSUPPORTED, "hz_check: flags of a newer version");
-	if (flags & HZ_CHECK_READ_DATA) {
-		rc = content_need(r, err);
-		if (rc < 0)
-			return rc;
-	}
+	if (rc < 0)
+		return rc;
 	(void)pthread_mutex_init(&c.lock, NULL);
 	(void)pthread_mutex_init(&c.page_lock, NULL);
 	job_begin(job);

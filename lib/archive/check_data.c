@@ -15,6 +15,7 @@ struct data_worker {
 
 struct reading {
 	struct check *c;
+	bool *chosen; /* packs, then strangers; NULL: all */
 	struct data_worker *workers;
 	size_t n_workers;
 	uint32_t *order;        /* of the packs, then strangers; NULL: as they are */
@@ -189,6 +190,8 @@ static int work(void *arg, unsigned worker, hz_error **err)
 		if (i >= c->n_packs + c->strangers.n)
 			break;
 		i = all->order ? all->order[i] : i;
+		if (all->chosen && !all->chosen[i])
+			continue;
 		if (i >= c->n_packs)
 			rc = check_pack_bytes(w, &c->strangers.v[i - c->n_packs], -1, err);
 		else if (is_to_be_read(&c->packs[i]))
@@ -263,12 +266,74 @@ static int check_claim(struct check *c, const struct check_pack *k, hz_error **e
 	return check_tick(c, err);
 }
 
-static void plan(struct check *c)
+/* ---- a part of the packs ---- */
+
+struct ranked {
+	struct id rank;
+	size_t i;
+};
+
+static int cmp_ranked(const void *a, const void *b)
 {
-	for (size_t i = 0; i < c->n_packs; i++)
-		c->progress.bytes_total += c->packs[i].present ? c->packs[i].size : 0;
-	for (size_t i = 0; i < c->strangers.n; i++)
-		c->progress.bytes_total += check_stored(c, &c->strangers.v[i])->size;
+	return id_cmp(&((const struct ranked *)a)->rank, &((const struct ranked *)b)->rank);
+}
+
+static const struct uid *pack_uid(const struct check *c, size_t i)
+{
+	return i < c->n_packs ? &c->packs[i].uid : &c->strangers.v[i - c->n_packs];
+}
+
+/* The lowest hashes of seed and name: whatever else there is, a pack keeps its rank. */
+static size_t rank_all(const struct check *c, struct ranked *v)
+{
+	uint8_t key[8 + UID_LEN];
+	size_t n = 0;
+
+	put_le64(key, c->opts.seed);
+	for (size_t i = 0; i < c->n_packs + c->strangers.n; i++) {
+		if (i < c->n_packs && (!c->packs[i].present || c->packs[i].bad))
+			continue;
+		memcpy(key + 8, pack_uid(c, i)->b, UID_LEN);
+		v[n++] = (struct ranked){ suite_hash1(c->r->repo.log.repo.suite, key, sizeof(key)), i };
+	}
+	if (n > 1)
+		qsort(v, n, sizeof(*v), cmp_ranked);
+	return n;
+}
+
+static int choose(struct reading *all, hz_error **err)
+{
+	struct check *c = all->c;
+	size_t total = c->n_packs + c->strangers.n, n;
+	struct ranked *v AUTO_FREE = NULL;
+
+	if (c->opts.data_permille == 0 || c->opts.data_permille == 1000)
+		return 0;
+	v = calloc(total + 1, sizeof(*v));
+	all->chosen = calloc(total + 1, sizeof(*all->chosen));
+	if (!v || !all->chosen)
+		return err_nomem(err);
+	n = rank_all(c, v);
+	c->res.seed = c->opts.seed;
+	c->res.sample_of_packs = n;
+	c->res.sample_packs = (n * c->opts.data_permille + 999) / 1000;
+	for (size_t i = 0; i < c->res.sample_packs; i++)
+		all->chosen[v[i].i] = true;
+	return 0;
+}
+
+static void plan(struct reading *all)
+{
+	struct check *c = all->c;
+
+	for (size_t i = 0; i < c->n_packs + c->strangers.n; i++) {
+		if (all->chosen && !all->chosen[i])
+			continue;
+		if (i >= c->n_packs)
+			c->progress.bytes_total += check_stored(c, &c->strangers.v[i - c->n_packs])->size;
+		else if (c->packs[i].present)
+			c->progress.bytes_total += c->packs[i].size;
+	}
 }
 
 int check_data(struct check *c, hz_error **err)
@@ -281,8 +346,10 @@ int check_data(struct check *c, hz_error **err)
 		return err_nomem(err);
 	for (size_t i = 0; i < all.n_workers; i++)
 		all.workers[i].all = &all;
-	plan(c);
-	rc = pack_order(&all.order, c->r->repo.store, (uint32_t)(c->n_packs + c->strangers.n), pack_at, c, err);
+	rc = choose(&all, err);
+	plan(&all);
+	if (rc == 0)
+		rc = pack_order(&all.order, c->r->repo.store, (uint32_t)(c->n_packs + c->strangers.n), pack_at, c, err);
 	if (rc == 0)
 		rc = read_all(&all, err);
 	free(all.order);
@@ -292,13 +359,14 @@ int check_data(struct check *c, hz_error **err)
 		buf_release(&all.workers[i].frame);
 	}
 	free(all.workers);
+	free(all.chosen);
 	c->res.bytes_read += all.bytes;
 	c->res.chunks = all.chunks;
 	for (size_t i = 0; rc == 0 && i < c->n_packs; i++) {
 		if (claim_of(c, &c->packs[i])->differs)
 			rc = check_claim(c, &c->packs[i], err);
 	}
-	if (rc < 0)
+	if (rc < 0 || c->res.seed)
 		return rc;
 	c->res.looked_at |= HZ_LOOKED_CHECKSUMS;
 	if (c->closed_runs == 0)

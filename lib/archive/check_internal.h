@@ -59,7 +59,7 @@ struct check_page {
 struct check {
 	struct hz_reader *r;
 	hz_job *job;
-	uint32_t flags;
+	hz_check_options opts;
 	hz_check_result res;
 	hz_progress progress;
 	pthread_mutex_t lock; /* what is told, and bad_members */

@@ -98,7 +98,7 @@ static int take_packs(struct check *c, struct check_run *at, hz_error **err)
 	}
 	c->res.chunks += r->n_entries;
 	free(TAKE(r->packs));
-	return c->flags & HZ_CHECK_READ_DATA ? claims_new(at, err) : 0;
+	return c->opts.flags & HZ_CHECK_READ_DATA ? claims_new(at, err) : 0;
 }
 
 static int take_run(struct check *c, struct check_run *at, hz_error **err)
@@ -141,7 +141,7 @@ static int check_run(struct check *c, struct check_run *at, hz_error **err)
 	struct name name = name_run(&at->uid);
 	AUTO(hz_error_free) hz_error *e = NULL;
 	int rc = run_load(&at->run, repo->store, &at->uid, &repo->log, c->groups, c->n_groups,
-		c->flags & HZ_CHECK_READ_DATA ? see_entry : NULL, &l, &sink, &e);
+		c->opts.flags & HZ_CHECK_READ_DATA ? see_entry : NULL, &l, &sink, &e);
 
 	c->res.objects++;
 	if (rc == 0 && run_counts(c, &at->uid, &at->run)) {

@@ -3,7 +3,7 @@
 #include "archive/content.h"
 #include "archive/restore.h"
 
-#define ZEROS ((size_t)64 << 10)
+#define ZEROS ((size_t)1 << 20)
 
 int content_need(const struct hz_reader *r, hz_error **err)
 {
@@ -27,9 +27,11 @@ static int give(struct content *c, const void *data, size_t len, hz_error **err)
 
 static int give_hole(struct content *c, uint64_t end, hz_error **err)
 {
-	static const uint8_t zeros[ZEROS];
+	static uint8_t zeros[ZEROS]; /* not const: then it takes no place in the library */
 	int rc = 0;
 
+	if (c->skip_holes && c->at < end)
+		c->at = end;
 	while (rc == 0 && c->at < end)
 		rc = give(c, zeros, end - c->at < ZEROS ? (size_t)(end - c->at) : ZEROS, err);
 	return rc;

@@ -12,7 +12,8 @@ struct content {
 	content_fn fn;
 	void *user;
 	hz_progress *progress; /* bytes_done is counted */
-	uint64_t at;           /* bytes given; after a failure: where the file ends */
+	bool skip_holes;       /* they are passed over: somebody wants to know whether all can be had */
+	uint64_t at;           /* bytes given, or passed over; after a failure: where the file ends */
 };
 /* Gives all bytes of a regular file in order, holes as zeros, each chunk's id recomputed before. Memory: one chunk, and
  * the caches of the reader. HZ_E_CORRUPT: what comes next cannot be had; HZ_E_CANCELED by the reader's job. */

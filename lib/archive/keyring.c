@@ -194,12 +194,14 @@ int groups_load(struct group **groups, size_t *n, struct store *st, const struct
 		if (rc == 0)
 			rc = group_open(&v[count], &so, key, &e);
 		signed_release(&so);
-		if (rc == HZ_E_NOMEM) {
+		if (rc == HZ_E_NOMEM || rc == HZ_E_NOSPACE || rc == HZ_E_CANCELED) {
 			/* Not the object's fault: nothing may be said of it. */
 			for (size_t j = 0; j < count; j++)
 				group_release(&v[j]);
 			free(v);
-			return err_nomem(err);
+			if (err && !*err)
+				*err = TAKE(e);
+			return rc;
 		}
 		if (rc == 0)
 			count++;

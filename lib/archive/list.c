@@ -32,7 +32,7 @@ static const char *const *texts(struct arena *a, const struct bytes *v, size_t n
 	return list;
 }
 
-static int fill_info(hz_snapshot_info *i, struct arena *a, const struct snap *s, hz_error **err)
+int snap_info(hz_snapshot_info *i, struct arena *a, const struct snap *s, hz_error **err)
 {
 	const struct commit_body *b = &s->body;
 
@@ -72,7 +72,7 @@ static int give_snapshots(
 		if (!snapshot_filter_has(f, &r->snaps[i]))
 			continue;
 		arena_reset(a);
-		rc = fill_info(&info, a, &r->snaps[i], err);
+		rc = snap_info(&info, a, &r->snaps[i], err);
 		if (rc == 0)
 			rc = fn(user, &info);
 	}

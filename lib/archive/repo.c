@@ -144,8 +144,6 @@ static int try_key_file(struct repo *r, const char *given, uint32_t need, hz_err
 	if (rc < 0) {
 		if (err && !*err)
 			*err = TAKE(e);
-		/* A default key file that cannot be used must not keep a passphrase from working; one that was named
-		 * must. */
 		return rc;
 	}
 	return adopt(r, b, err);
@@ -220,8 +218,16 @@ static int try_slots(struct repo *r, const hz_repo_options *o, uint32_t need, hz
 
 static int get_keys(struct repo *r, const hz_repo_options *o, uint32_t need, hz_error **err)
 {
-	int rc = try_key_file(r, o->key_file, need, err);
+	AUTO(hz_error_free) hz_error *why = NULL;
+	int rc = try_key_file(r, o->key_file, need, &why);
 
+	/* A default key file that cannot be used must not keep a passphrase from working; one that was named must. */
+	if ((rc == HZ_E_CORRUPT || rc == HZ_E_AUTH) && !o->key_file && o->passphrase && !(need & HZ_NEED_WRITE)) {
+		r->sink.fn(r->sink.user, "this host's key file", hz_error_message(why), false);
+		rc = 0;
+	}
+	if (rc < 0 && err && !*err)
+		*err = TAKE(why);
 	if (rc < 0)
 		return rc;
 	if (need & HZ_NEED_WRITE) {
@@ -238,7 +244,10 @@ static int get_keys(struct repo *r, const hz_repo_options *o, uint32_t need, hz_
 	if (!o->passphrase) {
 		if (enough)
 			return 0;
-		err_set(err, HZ_E_AUTH, "no key at hand that can do this: it needs the %s role", role_needed(need));
+		bool missing = o->key_file && !r->key;
+
+		err_set(err, HZ_E_AUTH, "no key at hand that can do this: it needs the %s role%s%s", role_needed(need),
+			missing ? "; there is no " : "", missing ? o->key_file : "");
 		err_hint(err, "give a passphrase, or a key file of that role with --key-file");
 		return HZ_E_AUTH;
 	}

@@ -140,7 +140,7 @@ int tree_enter(struct tree *t, const struct entry *e, bool *entered, hz_error **
 		t->levels = v;
 		t->cap = cap;
 	}
-	t->levels[t->depth] = (struct tree_level){ .path_len = t->path.len };
+	t->levels[t->depth] = (struct tree_level){ .path_len = t->path.len, .root = e->tree.root };
 	rc = node_walk_new(&t->levels[t->depth].walk, NODE_TREE, &e->tree, reader_get_node, &t->nodes, err);
 	if (rc == 0)
 		t->depth++;

@@ -11,6 +11,7 @@
 struct tree_level {
 	struct node_walk *walk;
 	size_t path_len;  /* of the folder */
+	struct id root;   /* of its list */
 	uint64_t mark[2]; /* the caller's; 0 at first */
 };
 struct tree {
@@ -44,6 +45,8 @@ int tree_next_tick(struct tree *t, struct entry *e, hz_progress *p, hz_error **e
 /* HZ_E_CORRUPT when something was left out, else 0. what: "listed". */
 int tree_verdict(const struct tree *t, const char *what, hz_error **err);
 
+/* What callers are told of a snapshot, with strings in a. */
+int snap_info(hz_snapshot_info *i, struct arena *a, const struct snap *s, hz_error **err);
 /* What callers are told of an entry. Borrows everything. */
 void tree_entry_info(hz_entry_info *i, const struct buf *path, const struct entry *e);
 /* Sets path to what its first at bytes are, a slash where it needs one, and the name; a NUL follows it, uncounted. */

@@ -11,6 +11,7 @@
 #include "hozen/snapshot.h"
 #include "hozen/restore.h"
 #include "hozen/export.h"
+#include "hozen/diff.h"
 #include "hozen/check.h"
 #include "hozen/benchmark.h"
 #include "hozen/version.h"

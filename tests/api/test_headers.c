@@ -198,6 +198,11 @@ static void initializers_set_the_size_and_zero_the_rest(void **state)
 	CHECK_INIT(hz_init_result, HZ_INIT_RESULT_INIT);
 	CHECK_INIT(hz_key_export_options, HZ_KEY_EXPORT_OPTIONS_INIT);
 	CHECK_INIT(hz_key_export_result, HZ_KEY_EXPORT_RESULT_INIT);
+	CHECK_INIT(hz_snapshot_filter, HZ_SNAPSHOT_FILTER_INIT);
+	CHECK_INIT(hz_check_options, HZ_CHECK_OPTIONS_INIT);
+	CHECK_INIT(hz_export_options, HZ_EXPORT_OPTIONS_INIT);
+	CHECK_INIT(hz_export_result, HZ_EXPORT_RESULT_INIT);
+	CHECK_INIT(hz_diff_result, HZ_DIFF_RESULT_INIT);
 	CHECK_INIT(hz_backup_options, HZ_BACKUP_OPTIONS_INIT);
 	CHECK_INIT(hz_backup_result, HZ_BACKUP_RESULT_INIT);
 	CHECK_INIT(hz_restore_options, HZ_RESTORE_OPTIONS_INIT);

@@ -417,12 +417,13 @@ static void restore_with(struct verdict *v, hz_reader *r, hz_job *job, unsigned 
 static void check_and_restore(struct verdict *v, const char *now)
 {
 	hz_check_result res = HZ_CHECK_RESULT_INIT;
+	const hz_check_options read_data = { .size = sizeof(read_data), .flags = HZ_CHECK_READ_DATA };
 	hz_job *job = job_for(v);
 	hz_reader *r = reader_open(v, job);
 	hz_error *err = NULL;
 
 	v->refused = !r;
-	if (r && hz_check(r, HZ_CHECK_READ_DATA, job, &res, &err) < 0)
+	if (r && hz_check(r, &read_data, job, &res, &err) < 0)
 		take_error(v, &err);
 	v->damaged = res.damaged;
 	v->mendable = res.mendable;

@@ -274,23 +274,36 @@ bool scene_is_source(const struct scene *s, const struct scene_at *at, const cha
 	return is_exactly(at, id, s->source[at->source], s->source[at->source], why);
 }
 
-bool scene_is_sound(const struct scene_at *at, char why[400])
+static bool is_sound(const struct scene_at *at, bool may_mend, char why[400])
 {
 	hz_repo_options o = scene_options(at);
 	hz_check_result res = HZ_CHECK_RESULT_INIT;
+	const hz_check_options read_data = { .size = sizeof(read_data), .flags = HZ_CHECK_READ_DATA };
 	hz_reader *r = NULL;
 	hz_error *err = NULL;
 	int rc = hz_reader_open(&r, &o, HZ_NEED_READ, NULL, &err);
 
 	if (rc == 0)
-		rc = hz_check(r, HZ_CHECK_READ_DATA, NULL, &res, &err);
+		rc = hz_check(r, &read_data, NULL, &res, &err);
 	hz_reader_close(r);
 	if (rc < 0)
 		return failed(why, "check", rc, err);
+	if (may_mend)
+		res.damaged -= res.mendable;
 	if (res.damaged || res.snapshots_hurt)
 		(void)snprintf(why, 400, "check: %llu damaged, %llu snapshots hurt", (unsigned long long)res.damaged,
 			(unsigned long long)res.snapshots_hurt);
 	return !res.damaged && !res.snapshots_hurt;
+}
+
+bool scene_is_sound(const struct scene_at *at, char why[400])
+{
+	return is_sound(at, false, why);
+}
+
+bool scene_loses_nothing(const struct scene_at *at, char why[400])
+{
+	return is_sound(at, true, why);
 }
 
 struct listed {
@@ -325,7 +338,7 @@ bool scene_snapshots_are_whole(const struct scene *s, const struct scene_at *at,
 	int rc = hz_reader_open(&r, &o, HZ_NEED_READ, NULL, &err);
 
 	if (rc == 0)
-		rc = hz_snapshots(r, list_one, &l, NULL, &err);
+		rc = hz_snapshots(r, NULL, list_one, &l, NULL, &err);
 	hz_reader_close(r);
 	if (rc < 0)
 		return failed(why, "snapshots", rc, err);

@@ -64,6 +64,8 @@ bool scene_is_exact(const struct scene *s, const struct scene_at *at, unsigned s
 bool scene_is_source(const struct scene *s, const struct scene_at *at, const char *id, char why[400]);
 /* check --read-data finds nothing. */
 bool scene_is_sound(const struct scene_at *at, char why[400]);
+/* An object of a pair may be missing: the other one has all, and the next key command writes it again. */
+bool scene_loses_nothing(const struct scene_at *at, char why[400]);
 /* The listed snapshots are known, complete ones; must: a bit for each that has to be there. Each is exact. */
 bool scene_snapshots_are_whole(const struct scene *s, const struct scene_at *at, unsigned must, char why[400]);
 /* The host's next create succeeds without an alarm, and what it stored is what its source is. */

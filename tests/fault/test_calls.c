@@ -224,12 +224,13 @@ static void run_check(struct scene *s, const char *world, struct outcome *o)
 {
 	hz_repo_options options = scene_options(reader_at(world));
 	hz_check_result res = HZ_CHECK_RESULT_INIT;
+	const hz_check_options read_data = { .size = sizeof(read_data), .flags = HZ_CHECK_READ_DATA };
 	hz_reader *r = NULL;
 
 	(void)s;
 	o->rc = hz_reader_open(&r, &options, HZ_NEED_READ, NULL, &o->err);
 	if (o->rc == 0)
-		o->rc = hz_check(r, HZ_CHECK_READ_DATA, NULL, &res, &o->err);
+		o->rc = hz_check(r, &read_data, NULL, &res, &o->err);
 	hz_reader_close(r);
 	o->whole = o->rc == 0 && !res.damaged && !res.snapshots_hurt;
 	res.duration_ns = 0;

@@ -467,7 +467,7 @@ static bool exports_are_well(struct campaign *c, const char *world, unsigned mus
 	hz_error *err = NULL;
 	int rc;
 
-	if (!scene_is_sound(&at, why))
+	if (!scene_loses_nothing(&at, why))
 		return false;
 	for (unsigned i = 0; i < 2; i++) {
 		if (access(scene_path(world, keys[i].path), F_OK) == 0)

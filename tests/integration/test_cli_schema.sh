@@ -66,6 +66,17 @@ checked 0 check_summary check
 prints '"looked_at":\["structure"'
 checked 0 check_summary check --read-data
 prints '"not_looked_at":\[\]'
+checked 0 check_summary check --read-data=1%
+prints '"not_looked_at":\["checksums","content"\]'
+last '"seed":[1-9]'
+checked 0 found find '*'
+checked 0 snapshot snapshots --tag zwei
+first=$(sed -n 's/.*"short_id":"\([0-9a-f]*\)".*/\1/p' "$T/out" | head -1)
+echo other >"$T/src/one"
+touch "$T/src/two"
+checked 0 summary create --host other "$T/src"
+checked 0 'difference diff_summary' diff "$first" latest
+last '"added":1'
 checked 0 restore_summary restore latest --target "$T/r"
 checked 3 'restore_summary event' restore latest --target "$T/r" --into-existing
 last '"exit":3'

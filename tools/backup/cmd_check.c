@@ -44,19 +44,26 @@ static void print_json(struct cli *cli, const hz_check_result *res, int code)
 	hz_json_u64(line, "mendable", res->mendable);
 	hz_json_u64(line, "snapshots_hurt", res->snapshots_hurt);
 	hz_json_u64(line, "dead_packs", res->dead_packs);
+	if (res->seed) {
+		hz_json_u64(line, "seed", res->seed);
+		hz_json_u64(line, "sample_packs", res->sample_packs);
+		hz_json_u64(line, "sample_of_packs", res->sample_of_packs);
+	}
 	hz_json_real(line, "total_duration", (double)res->duration_ns / 1e9);
 	hz_json_u64(line, "exit", (uint64_t)code);
 	report_line(cli, line);
 }
 
-static const char *why_not(const struct look *l, uint32_t asked)
+static const char *why_not(const struct look *l, const hz_check_options *o)
 {
-	if (l->deep && !(asked & HZ_CHECK_READ_DATA))
+	if (l->deep && !(o->flags & HZ_CHECK_READ_DATA))
 		return _("needs --read-data");
+	if (l->deep && o->data_permille)
+		return _("needs --read-data without a percentage");
 	return _("needs a lister's key, a reader's key or the passphrase");
 }
 
-static void print_text(const hz_check_result *res, uint32_t asked)
+static void print_text(const hz_check_result *res, const hz_check_options *o)
 {
 	char size[TEXT_SHORT], time[TEXT_SHORT];
 
@@ -64,8 +71,12 @@ static void print_text(const hz_check_result *res, uint32_t asked)
 		if (res->looked_at & looks[i].bit)
 			printf(_("checked      %s\n"), _(looks[i].text));
 		else
-			printf(_("not checked  %s (%s)\n"), _(looks[i].text), why_not(&looks[i], asked));
+			printf(_("not checked  %s (%s)\n"), _(looks[i].text), why_not(&looks[i], o));
 	}
+	if (res->seed)
+		printf(_("checked      every byte and chunk of %llu of %llu packs, chosen by --seed %llu\n"),
+			(unsigned long long)res->sample_packs, (unsigned long long)res->sample_of_packs,
+			(unsigned long long)res->seed);
 	printf(_("%llu objects, %llu packs, %llu chunks, %llu snapshots; %s read in %s\n"),
 		(unsigned long long)res->objects, (unsigned long long)res->packs, (unsigned long long)res->chunks,
 		(unsigned long long)res->snapshots, text_bytes(size, res->bytes_read),
@@ -77,17 +88,54 @@ static void print_text(const hz_check_result *res, uint32_t asked)
 		printf(_("no damage found\n"));
 }
 
-static int run(struct cli *cli)
+/* "10%", "2.5%", or without the sign, as permille; 0 when it is none. */
+static uint32_t permille_of(const char *text)
 {
-	uint32_t flags = cli_is_given(cli, "read-data") ? HZ_CHECK_READ_DATA : 0;
-	hz_check_result res = HZ_CHECK_RESULT_INIT;
-	hz_reader *r AUTO_READER = NULL;
-	hz_error *err = NULL;
-	int code = place_open(cli, flags ? HZ_NEED_READ : HZ_NEED_NOTHING, &r), rc;
+	unsigned whole = 0, tenth = 0;
+	int n = 0;
+
+	if (sscanf(text, "%3u%n", &whole, &n) != 1 || *text < '0' || *text > '9')
+		return 0;
+	text += n;
+	if (text[0] == '.' && text[1] >= '0' && text[1] <= '9') {
+		tenth = (unsigned)(text[1] - '0');
+		text += 2;
+	}
+	text += *text == '%';
+	return *text || whole * 10 + tenth > 1000 ? 0 : whole * 10 + tenth;
+}
+
+static int set_options(struct cli *cli, hz_check_options *o)
+{
+	const char *part = cli_value(cli, "read-data");
+	int64_t seed = 0;
+	int code = cli_number(cli, "seed", 1, INT64_MAX, &seed);
 
 	if (code != CLI_EXIT_DONE)
 		return code;
-	rc = hz_check(r, flags, cli->job, &res, &err);
+	o->flags = cli_is_given(cli, "read-data") ? HZ_CHECK_READ_DATA : 0;
+	o->data_permille = part ? permille_of(part) : 0;
+	o->seed = (uint64_t)seed;
+	if (part && !o->data_permille)
+		return report_usage(cli, _("--read-data=%s: give a part from 0.1%% to 100%%"), part);
+	if (seed && !part)
+		return report_usage(cli, _("--seed chooses a part; it goes with --read-data=PERCENT"));
+	return CLI_EXIT_DONE;
+}
+
+static int run(struct cli *cli)
+{
+	hz_check_options o = HZ_CHECK_OPTIONS_INIT;
+	hz_check_result res = HZ_CHECK_RESULT_INIT;
+	hz_reader *r AUTO_READER = NULL;
+	hz_error *err = NULL;
+	int code = set_options(cli, &o), rc;
+
+	if (code == CLI_EXIT_DONE)
+		code = place_open(cli, o.flags ? HZ_NEED_READ : HZ_NEED_NOTHING, &r);
+	if (code != CLI_EXIT_DONE)
+		return code;
+	rc = hz_check(r, &o, cli->job, &res, &err);
 	code = report_result(cli, rc, &err);
 	if (res.damaged > 0) {
 		code = cli_exit_worse(code, CLI_EXIT_DAMAGE);
@@ -100,13 +148,15 @@ static int run(struct cli *cli)
 	if (cli->json)
 		print_json(cli, &res, code);
 	else if (rc == 0 && !cli->quiet)
-		print_text(&res, flags);
+		print_text(&res, &o);
 	return code;
 }
 
 static const struct cli_option options[] = {
-	{ "read-data", 0, NULL,
-		N_("read every byte and recompute every chunk id; needs a reader's key or the passphrase") },
+	{ "read-data", 0, "[PERCENT]",
+		N_("read every byte and recompute every chunk id, of all packs, or of so many of 100,\n"
+		   "chosen at random, such as 10%; needs a reader's key or the passphrase") },
+	{ "seed", 0, "N", N_("choose the same part again as the check that printed this number") },
 	{ 0 },
 };
 
@@ -120,6 +170,7 @@ const struct cli_command cmd_check = {
 		    "look at.\n"
 		    "Read-only. Exit 4: damage, also such as parity can mend."),
 	.examples = "  hozen-backup check --repo /srv/backup\n"
-		    "  hozen-backup check --read-data --key-file /root/reader.key",
+		    "  hozen-backup check --read-data --key-file /root/reader.key\n"
+		    "  hozen-backup check --read-data=10% --key-file /root/reader.key",
 	.options = options,
 };

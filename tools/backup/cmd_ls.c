@@ -1,70 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ls: what is in a snapshot, streamed. */
 #include "backup/commands.h"
+#include "backup/node.h"
 #include "common/i18n.h"
 #include "common/place.h"
 #include "common/report.h"
 #include "common/text.h"
 
 #include <stdio.h>
-#include <string.h>
-
-static const struct type {
-	const char *name; /* as restic's users know them */
-	char letter;
-} types[] = {
-	[HZ_TYPE_FILE] = { "file", '-' },
-	[HZ_TYPE_DIR] = { "dir", 'd' },
-	[HZ_TYPE_SYMLINK] = { "symlink", 'l' },
-	[HZ_TYPE_CHAR] = { "chardev", 'c' },
-	[HZ_TYPE_BLOCK] = { "dev", 'b' },
-	[HZ_TYPE_FIFO] = { "fifo", 'p' },
-	[HZ_TYPE_SOCKET] = { "socket", 's' },
-};
-
-static struct type type_of(const hz_entry_info *e)
-{
-	if (e->type < sizeof(types) / sizeof(types[0]) && types[e->type].name)
-		return types[e->type];
-	return (struct type){ "unknown", '?' };
-}
-
-static bool is_device(const hz_entry_info *e)
-{
-	return e->type == HZ_TYPE_CHAR || e->type == HZ_TYPE_BLOCK;
-}
-
-static void show_json(struct cli *cli, const hz_entry_info *e)
-{
-	const char *slash = memrchr(e->path, '/', e->path_len);
-	size_t start = slash ? (size_t)(slash - e->path) + 1 : 0;
-	hz_json *line = hz_json_new("node");
-	char mode[TEXT_SHORT];
-
-	hz_json_path(line, "name", e->path + start, e->path_len - start);
-	hz_json_str(line, "node_type", type_of(e).name);
-	hz_json_path(line, "path", e->path, e->path_len);
-	hz_json_u64(line, "uid", e->uid);
-	hz_json_u64(line, "gid", e->gid);
-	hz_json_str(line, "user", e->user);
-	hz_json_str(line, "group", e->group);
-	hz_json_u64(line, "mode", e->mode);
-	hz_json_str(line, "permissions", text_mode(mode, type_of(e).letter, e->mode));
-	hz_json_time(line, "mtime", e->mtime_sec, e->mtime_nsec);
-	if (e->has_btime)
-		hz_json_time(line, "btime", e->btime_sec, e->btime_nsec);
-	if (e->type == HZ_TYPE_FILE)
-		hz_json_u64(line, "size", e->content_bytes);
-	if (e->type == HZ_TYPE_SYMLINK)
-		hz_json_path(line, "linktarget", e->link, e->link_len);
-	if (is_device(e)) {
-		hz_json_u64(line, "device_major", e->rdev_major);
-		hz_json_u64(line, "device_minor", e->rdev_minor);
-	}
-	hz_json_bool(line, "hardlinks", e->has_hardlinks != 0);
-	hz_json_bool(line, "changed_while_read", e->changed_while_read != 0);
-	report_line(cli, line);
-}
 
 static void show_text(const hz_entry_info *e)
 {
@@ -72,11 +15,11 @@ static void show_text(const hz_entry_info *e)
 
 	(void)snprintf(uid, sizeof(uid), "%u", e->uid);
 	(void)snprintf(gid, sizeof(gid), "%u", e->gid);
-	if (is_device(e))
+	if (node_is_device(e))
 		(void)snprintf(size, sizeof(size), "%u, %u", e->rdev_major, e->rdev_minor);
 	else
 		(void)snprintf(size, sizeof(size), "%llu", (unsigned long long)e->content_bytes);
-	printf("%s %-8s %-8s %12s %s ", text_mode(mode, type_of(e).letter, e->mode),
+	printf("%s %-8s %-8s %12s %s ", text_mode(mode, node_type(e).letter, e->mode),
 		e->user && *e->user ? e->user : uid, e->group && *e->group ? e->group : gid, size,
 		text_time(time, e->mtime_sec));
 	report_path(e->path, e->path_len);
@@ -91,10 +34,14 @@ static int show(void *user, const hz_entry_info *e)
 {
 	struct cli *cli = user;
 
-	if (cli->json)
-		show_json(cli, e);
-	else
+	if (cli->json) {
+		hz_json *line = hz_json_new("node");
+
+		node_json(line, e);
+		report_line(cli, line);
+	} else {
 		show_text(e);
+	}
 	return report_printed(cli);
 }
 

@@ -65,7 +65,7 @@ static char *joined(const char *const *v, uint64_t n, const char *between)
 
 static int add_row(struct table *t, const hz_snapshot_info *s)
 {
-	char time[TEXT_SHORT], size[TEXT_SHORT], files[TEXT_SHORT], *paths, *tags, id[16];
+	char time[TEXT_SHORT], size[TEXT_SHORT], stored[TEXT_SHORT], files[TEXT_SHORT], *paths, *tags, id[16];
 	int rc = HZ_E_NOMEM;
 
 	(void)snprintf(id, sizeof(id), "%.8s", s->id);
@@ -74,7 +74,8 @@ static int add_row(struct table *t, const hz_snapshot_info *s)
 	tags = joined(s->tags, s->n_tags, ",");
 	if (paths && tags)
 		rc = table_row(t, id, text_time(time, s->time_sec), s->hostname, tags, files,
-			text_bytes(size, s->total_bytes), s->complete ? "" : _("incomplete"), paths);
+			text_bytes(size, s->total_bytes), text_bytes(stored, s->stored_bytes),
+			s->complete ? "" : _("incomplete"), paths);
 	free(paths);
 	free(tags);
 	return rc;
@@ -90,7 +91,7 @@ static int show(void *user, const hz_snapshot_info *s)
 
 static int run(struct cli *cli)
 {
-	struct show to = { .cli = cli, .table = TABLE_INIT(8, "llllrrll") };
+	struct show to = { .cli = cli, .table = TABLE_INIT(9, "llllrrrll") };
 	hz_reader *r AUTO_READER = NULL;
 	struct place_filter f AUTO_FILTER;
 	hz_error *err = NULL;
@@ -100,7 +101,8 @@ static int run(struct cli *cli)
 		code = place_open(cli, HZ_NEED_LIST, &r);
 	if (code != CLI_EXIT_DONE)
 		return code;
-	if (table_row(&to.table, _("ID"), _("Time"), _("Host"), _("Tags"), _("Files"), _("Size"), "", _("Paths")) == 0)
+	if (table_row(&to.table, _("ID"), _("Time"), _("Host"), _("Tags"), _("Files"), _("Size"), _("Stored"), "",
+		    _("Paths")) == 0)
 		code = report_result(cli, hz_snapshots(r, &f.filter, show, &to, cli->job, &err), &err);
 	else
 		code = report_failure(cli, HZ_E_NOMEM, _("out of memory"));
@@ -123,7 +125,9 @@ const struct cli_command cmd_snapshots = {
 	.name = "snapshots",
 	.run = run,
 	.summary = N_("list the snapshots, oldest first"),
-	.about = N_("Needs a lister's key or more: a key file of that role, or the passphrase. Times are local.\n"
+	.about = N_("Needs a lister's key or more: a key file of that role, or the passphrase. Times are local. Size "
+		    "is what a restore\n"
+		    "gives, Stored what the snapshot added to the store.\n"
 		    "A snapshot is named by the first digits of its id, by 'latest', which is the newest "
 		    "of all hosts and\n"
 		    "sources, or by a time YYYY-MM-DD[THH:MM[:SS][Z]], which is the newest at or before it, local "

@@ -48,6 +48,11 @@ static const struct cli_option *find_option(const struct cli *cli, const char *n
 	return o;
 }
 
+bool cli_value_is_optional(const struct cli_option *o)
+{
+	return o->value && o->value[0] == '[';
+}
+
 static int give(struct cli *cli, const struct cli_option *o, const char *value)
 {
 	struct cli_given *grown = realloc(cli->given, (size_t)(cli->n_given + 1) * sizeof(*grown));
@@ -69,6 +74,8 @@ static int take_long(struct cli *cli, char **argv, int *i)
 		return report_usage(cli, _("unknown option --%.*s"), (int)len, name);
 	if (!o->value && equals)
 		return report_usage(cli, _("option --%s takes no value"), o->name);
+	if (cli_value_is_optional(o))
+		return give(cli, o, equals ? equals + 1 : NULL);
 	if (o->value && !equals && !argv[*i + 1])
 		return report_usage(cli, _("option --%s needs a value: %s"), o->name, o->value);
 	if (!o->value)
@@ -162,7 +169,8 @@ static int check_options(struct cli *cli)
 
 		if (!o)
 			return report_usage(cli, _("%s has no option --%s"), cli->command->name, name);
-		assert(!o->value == !cli->given[i].option->value);
+		assert(!o->value == !cli->given[i].option->value &&
+			cli_value_is_optional(o) == cli_value_is_optional(cli->given[i].option));
 		cli->given[i].option = o;
 	}
 	return CLI_EXIT_DONE;
@@ -204,7 +212,7 @@ int cli_values(const struct cli *cli, const char *option, struct strings *out)
 	int rc = 0;
 
 	for (uint64_t i = 0; i < cli->n_given && rc == 0; i++)
-		if (strcmp(cli->given[i].option->name, option) == 0)
+		if (cli->given[i].value && strcmp(cli->given[i].option->name, option) == 0)
 			rc = strings_add(out, cli->given[i].value);
 	return rc;
 }

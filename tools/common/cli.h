@@ -27,9 +27,11 @@
 struct cli;
 
 struct cli_option {
-	const char *name;  /* without dashes; NULL ends a table */
-	char letter;       /* 0: none */
-	const char *value; /* what stands for the value in help; NULL: a switch */
+	const char *name; /* without dashes; NULL ends a table */
+	char letter;      /* 0: none */
+	/* What stands for the value in help; NULL: a switch. In brackets: it may be left out, and only --name=VALUE
+	 * gives one; cli_value is NULL without. */
+	const char *value;
 	const char *help;
 };
 
@@ -87,6 +89,8 @@ int cli_number(struct cli *cli, const char *option, int64_t min, int64_t max, in
 /* The same for a size of at least 1: bytes, or with K, M or G (powers of 1024). */
 int cli_size(struct cli *cli, const char *option, uint64_t *bytes);
 
+/* May the value be left out? */
+bool cli_value_is_optional(const struct cli_option *o);
 /* The options that all tools have: json, quiet, help, version. */
 extern const struct cli_option cli_common_options[];
 

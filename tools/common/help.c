@@ -13,7 +13,10 @@ static void put_option(const struct cli_option *o)
 	int used = 2;
 
 	used += o->letter ? printf("  -%c, ", o->letter) - 2 : printf("      ") - 2;
-	used += printf("--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
+	if (cli_value_is_optional(o))
+		used += printf("--%s[=%s", o->name, o->value + 1);
+	else
+		used += printf("--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
 	if (used + 2 > HELP_COLUMN)
 		printf("\n%*s", HELP_COLUMN, "");
 	else

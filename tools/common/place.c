@@ -80,15 +80,26 @@ void place_filter_release(struct place_filter *f)
 	strings_release(&f->tags);
 }
 
-int place_open_snapshot(struct cli *cli, uint32_t need, const char *name, hz_reader **r, char id[HZ_ID_HEX])
+int place_find_snapshot(struct cli *cli, hz_reader *r, const char *name, char id[HZ_ID_HEX])
 {
 	struct place_filter f AUTO_FILTER;
 	hz_error *err = NULL;
 	int code = place_filter(cli, &f);
 
 	if (code == CLI_EXIT_DONE)
+		code = report_result(cli, hz_snapshot_find(id, r, name, &f.filter, cli->job, &err), &err);
+	return code;
+}
+
+int place_open_snapshot(struct cli *cli, uint32_t need, const char *name, hz_reader **r, char id[HZ_ID_HEX])
+{
+	struct place_filter f AUTO_FILTER;
+	/* What is wrong with the command line is said before anything is opened. */
+	int code = place_filter(cli, &f);
+
+	if (code == CLI_EXIT_DONE)
 		code = place_open(cli, need, r);
 	if (code == CLI_EXIT_DONE)
-		code = report_result(cli, hz_snapshot_find(id, *r, name, &f.filter, cli->job, &err), &err);
+		code = place_find_snapshot(cli, *r, name, id);
 	return code;
 }

@@ -39,6 +39,8 @@ struct place_filter {
 int place_filter(struct cli *cli, struct place_filter *f);
 void place_filter_release(struct place_filter *f);
 #define AUTO_FILTER __attribute__((cleanup(place_filter_release)))
+/* The snapshot of this name, among those that the filter lets through. */
+int place_find_snapshot(struct cli *cli, hz_reader *r, const char *name, char id[HZ_ID_HEX]);
 /* place_open, then resolves the name of a snapshot, among those that the filter lets through. */
 int place_open_snapshot(struct cli *cli, uint32_t need, const char *name, hz_reader **r, char id[HZ_ID_HEX]);
 

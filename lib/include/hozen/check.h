@@ -11,6 +11,20 @@ extern "C" {
 
 #define HZ_CHECK_READ_DATA 1u /* every byte of every object, every chunk id; needs HZ_NEED_READ */
 
+typedef struct hz_check_options {
+	uint32_t size;
+	uint32_t flags; /* HZ_CHECK_* */
+	/* With HZ_CHECK_READ_DATA: of 1000 packs so many, each as a whole, at least one; chosen by the seed, which
+	 * chooses the same from the same packs. Everything but packs is read in any case. 0: all. */
+	uint32_t data_permille;
+	uint32_t reserved;
+	uint64_t seed; /* 0: the library makes one; see the result */
+} hz_check_options;
+#define HZ_CHECK_OPTIONS_INIT                        \
+	{                                            \
+		sizeof(hz_check_options), 0, 0, 0, 0 \
+	}
+
 typedef struct hz_check_result {
 	uint32_t size;
 	uint32_t looked_at; /* HZ_LOOKED_* */
@@ -21,10 +35,12 @@ typedef struct hz_check_result {
 	uint64_t snapshots_hurt; /* snapshots that cannot be restored whole */
 	uint64_t dead_packs;     /* of dead sessions; no damage */
 	uint64_t duration_ns;
+	/* Of a part only, else 0: then HZ_LOOKED_CHECKSUMS and HZ_LOOKED_CONTENT are not set. */
+	uint64_t seed, sample_packs, sample_of_packs;
 } hz_check_result;
-#define HZ_CHECK_RESULT_INIT                                             \
-	{                                                                \
-		sizeof(hz_check_result), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+#define HZ_CHECK_RESULT_INIT                                                      \
+	{                                                                         \
+		sizeof(hz_check_result), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
 	}
 
 #define HZ_LOOKED_STRUCTURE 1u /* admin log, keys, sessions, commits, signatures, chains, pack presence and size */
@@ -32,9 +48,9 @@ typedef struct hz_check_result {
 #define HZ_LOOKED_CHECKSUMS 4u /* every byte of every object against its checksum */
 #define HZ_LOOKED_CONTENT   8u /* every frame decrypted, every chunk id recomputed */
 
-/* 0 also when damage was found: look at the result. HZ_E_TOONEW, after everything else was looked at: some objects were
- * written by a newer version. */
-HZ_API int hz_check(hz_reader *r, uint32_t flags, hz_job *job, hz_check_result *result, hz_error **err);
+/* opts may be NULL: nothing is read but small objects. 0 also when damage was found: look at the result. HZ_E_TOONEW,
+ * after everything else was looked at: some objects were written by a newer version. */
+HZ_API int hz_check(hz_reader *r, const hz_check_options *opts, hz_job *job, hz_check_result *result, hz_error **err);
 
 #ifdef __cplusplus
 }

@@ -49,7 +49,8 @@ typedef struct hz_progress {
 enum {
 	HZ_EVENT_NOTE = 0,   /* worth knowing; changes no result */
 	HZ_EVENT_SOURCE = 1, /* something of the source could not be read, vanished, or changed while being read */
-	HZ_EVENT_META = 2, /* restore: content is there, an attribute could not be set, or an existing file was left */
+	HZ_EVENT_META = 2,   /* restore: content is there, an attribute could not be set, or an existing file was left;
+				export: tar cannot hold something */
 	HZ_EVENT_DAMAGE = 3, /* stored bytes are damaged or missing, whether or not parity mended them; rollback */
 	HZ_EVENT_TARGET = 4  /* restore: a file could not be written */
 };

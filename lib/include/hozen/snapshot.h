@@ -97,6 +97,16 @@ typedef int (*hz_entry_fn)(void *user, const hz_entry_info *e);
 HZ_API int hz_ls(
 	hz_reader *r, const char *id, const char *path, hz_entry_fn fn, void *user, hz_job *job, hz_error **err);
 
+/* Non-zero stops and is returned. */
+typedef int (*hz_find_fn)(void *user, const hz_snapshot_info *s, const hz_entry_info *e);
+
+/* Every entry whose path one of the patterns matches (as hz_restore_options; a folder that matches does not take what
+ * is below it), in every snapshot that the filter lets through, oldest first, each in the order of hz_ls. HZ_E_INVAL: a
+ * bad pattern, or a path of the filter that is not absolute. HZ_E_CORRUPT, after everything else: some snapshots are
+ * damaged, in whole or in part; each is an event. Needs HZ_NEED_LIST. Since: 0.1 */
+HZ_API int hz_find(hz_reader *r, const char *const *patterns, uint64_t n_patterns, const hz_snapshot_filter *filter,
+	hz_find_fn fn, void *user, hz_job *job, hz_error **err);
+
 typedef struct hz_stats {
 	uint32_t size;
 	uint32_t reserved;

@@ -678,8 +678,11 @@ static void without_repo_its_copy_counts_only_beside_commits(void **state)
 	assert_int_equal(told.mended, 1);
 	assert_true(uid_eq(&h.id, &f->repo.id));
 	assert_int_equal(h.pack_log2, 16);
+	/* There are snapshots: damage, and no place for a new repository. */
 	fixture_damage(f->store, name_repo_copy(&f->repo.id).s, 0, 3);
-	assert_fails(repo_header_load(&h, f->store, &sink, &err), HZ_E_NOTFOUND, &err);
+	assert_fails(repo_header_load(&h, f->store, &sink, &err), HZ_E_CORRUPT, &err);
+	fixture_remove(f->store, name_repo_copy(&f->repo.id).s);
+	assert_fails(repo_header_load(&h, f->store, &sink, &err), HZ_E_CORRUPT, &err);
 }
 
 /* A repo object with one byte of its first section changed, signed by root all the same. */

@@ -134,10 +134,11 @@ static void restores_without(const struct uid *packs, size_t n)
 static uint64_t damage_found(void)
 {
 	hz_reader *r = backups_reader(b, HZ_ROLE_READER, HZ_NEED_READ);
+	const hz_check_options deep = { .size = sizeof(deep), .flags = HZ_CHECK_READ_DATA };
 	hz_check_result res = HZ_CHECK_RESULT_INIT;
 	hz_error *err = NULL;
 
-	assert_ok(hz_check(r, HZ_CHECK_READ_DATA, NULL, &res, &err), &err);
+	assert_ok(hz_check(r, &deep, NULL, &res, &err), &err);
 	hz_reader_close(r);
 	return res.damaged;
 }

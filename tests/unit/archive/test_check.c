@@ -22,14 +22,17 @@ static int group_teardown(void **state)
 
 /* ---- helpers ---- */
 
+static const hz_check_options read_data = { .size = sizeof(read_data), .flags = HZ_CHECK_READ_DATA };
+
 static hz_check_result check_as(uint32_t role, uint32_t need, uint32_t flags, struct events *v)
 {
+	hz_check_options o = { .size = sizeof(o), .flags = flags };
 	hz_check_result res = HZ_CHECK_RESULT_INIT;
 	hz_job *job = backups_job(v);
 	hz_reader *r = backups_reader(b, role, need);
 	hz_error *err = NULL;
 
-	assert_ok(hz_check(r, flags, job, &res, &err), &err);
+	assert_ok(hz_check(r, &o, job, &res, &err), &err);
 	hz_reader_close(r);
 	hz_job_free(job);
 	return res;
@@ -119,13 +122,16 @@ static void each_key_looks_at_what_it_opens(void **state)
 
 static void content_needs_a_reader(void **state)
 {
+	const hz_check_options newer = { .size = sizeof(newer), .flags = 0x80 };
+	const hz_check_options too_much = { .size = sizeof(too_much), .data_permille = 1001 };
 	hz_reader *r = backups_reader(b, HZ_ROLE_LISTER, HZ_NEED_LIST);
 	hz_error *err = NULL;
 
 	(void)state;
-	assert_fails(hz_check(r, HZ_CHECK_READ_DATA, NULL, NULL, &err), HZ_E_AUTH, &err);
-	assert_fails(hz_check(r, 0x80, NULL, NULL, &err), HZ_E_UNSUPPORTED, &err);
-	assert_ok(hz_check(r, 0, NULL, NULL, &err), &err);
+	assert_fails(hz_check(r, &read_data, NULL, NULL, &err), HZ_E_AUTH, &err);
+	assert_fails(hz_check(r, &newer, NULL, NULL, &err), HZ_E_UNSUPPORTED, &err);
+	assert_fails(hz_check(r, &too_much, NULL, NULL, &err), HZ_E_INVAL, &err);
+	assert_ok(hz_check(r, NULL, NULL, NULL, &err), &err);
 	hz_reader_close(r);
 }
 
@@ -139,7 +145,7 @@ static void a_check_can_be_repeated_and_leaves_the_reader_usable(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		hz_check_result res = HZ_CHECK_RESULT_INIT;
 
-		assert_ok(hz_check(r, HZ_CHECK_READ_DATA, NULL, &res, &err), &err);
+		assert_ok(hz_check(r, &read_data, NULL, &res, &err), &err);
 		assert_found(&res, 0, 0);
 		assert_ok(hz_snapshot_find(id, r, "latest", NULL, NULL, &err), &err);
 		assert_string_equal(id, b->id[1]);
@@ -164,7 +170,7 @@ static void a_check_can_be_cancelled(void **state)
 	(void)state;
 	assert_ok(hz_job_new(&job, &err), &err);
 	hz_job_on_progress(job, stop, &calls);
-	assert_fails(hz_check(r, HZ_CHECK_READ_DATA, job, &res, &err), HZ_E_CANCELED, &err);
+	assert_fails(hz_check(r, &read_data, job, &res, &err), HZ_E_CANCELED, &err);
 	assert_int_equal(res.damaged, 0);
 	hz_job_free(job);
 	hz_reader_close(r);

@@ -51,10 +51,12 @@ static bool is_whole(const struct log_read *r)
 
 static hz_check_result check(hz_reader *r, uint32_t flags)
 {
+	hz_check_options o = HZ_CHECK_OPTIONS_INIT;
 	hz_check_result res = HZ_CHECK_RESULT_INIT;
 	hz_error *err = NULL;
 
-	assert_ok(hz_check(r, flags, NULL, &res, &err), &err);
+	o.flags = flags;
+	assert_ok(hz_check(r, &o, NULL, &res, &err), &err);
 	assert_int_equal(res.damaged, 0);
 	return res;
 }

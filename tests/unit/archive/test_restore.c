@@ -552,7 +552,7 @@ static void update_each(unsigned set, int errnum)
 {
 	unsigned n = 1;
 
-	for (bool fired = true; fired; n += 1 + n / 3) {
+	for (bool fired = true; fired; n += n) {
 		hz_restore_result res;
 		hz_error *err = NULL;
 		int rc;
@@ -661,9 +661,9 @@ static ssize_t wrong_byte(int fd, const struct iovec *iov, int n, off_t off)
 	return done;
 }
 
-static int no_times(int dirfd, const char *path, const struct timespec ts[2], int flags)
+static int no_mode(int fd, mode_t mode)
 {
-	(void)dirfd, (void)path, (void)ts, (void)flags;
+	(void)fd, (void)mode;
 	return 0;
 }
 
@@ -687,11 +687,15 @@ static void verify_finds_attributes_that_were_not_kept(void **state)
 	hz_error *err = NULL;
 
 	(void)state;
+	const mode_t mask = umask(077);
+
 	table = *vfs_system();
-	table.utimensat = no_times;
+	table.fchmod = no_mode;
 	vfs_install(&table);
 	assert_ok(restore(HZ_RESTORE_VERIFY, NULL, &res, &err), &err);
-	assert_int_equal(res.verify_mismatch, res.verified);
+	(void)umask(mask);
+	/* All but the symlink and the pipe, which is made with its rights. */
+	assert_int_equal(res.verify_mismatch, res.verified - 2);
 }
 
 /* ---- somebody else in the target ---- */
