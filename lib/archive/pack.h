@@ -12,7 +12,7 @@
 #define MEMBER_ENTRY    36u
 #define PACK_TABLE_HEAD (2u + UID_LEN + 4u)
 /* A writer puts no more into one pack: lists of them take memory here and wherever the pack is read. */
-#define PACK_MEMBERS_MAX (144u << 10)
+#define PACK_MEMBERS_MAX (192u << 10)
 enum frame_method { METHOD_RAW = 0, METHOD_ZSTD = 1, METHOD_PAD = 2 };
 
 struct frame_member {
