@@ -87,6 +87,8 @@ export TSAN_OPTIONS="${TSAN_OPTIONS:-halt_on_error=1}"
 room=$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $4 }')
 if [ -z "${TMPDIR:-}" ] && [ "${room:-0}" -gt 6000000 ] && TMPDIR=$(mktemp -d /dev/shm/hozen-tests.XXXXXX); then
 	export TMPDIR
+	# Some tests are another user's.
+	chmod 711 "$TMPDIR"
 	trap 'rm -rf "$TMPDIR"' EXIT
 fi
 
