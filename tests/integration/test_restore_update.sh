@@ -7,7 +7,7 @@
 
 root=no
 [ "$(id -u)" = 0 ] && root=yes
-rounds=${HOZEN_ROUNDS:-3}
+rounds=${HOZEN_ROUNDS:-2}
 host updater
 make_passphrase
 with_pass 0 "$HB" init
