@@ -360,8 +360,8 @@ static int change_attrs(
 	entry_apply(e, dir, f->name, fd, ENTRY_OLD, restore_short, shorts);
 	if (f->link)
 		f->link->inode_flags = locks;
-	else if (locks && restore_lock(fd, locks))
-		restore_short(shorts, "inode flags", errno);
+	else if (locks && (rc = restore_lock(fd, locks)) != 0)
+		restore_short(shorts, "inode flags", rc);
 	return 0;
 }
 
