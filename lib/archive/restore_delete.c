@@ -259,8 +259,28 @@ static int extra_name(struct restore *r, const struct restore_frame *f, const ch
 	return rc < 0 ? rc : 0;
 }
 
-/* Takes the names that the snapshot has out of l. Both lists ascend. */
-static int drop_known(struct restore *r, const struct entry *e, struct names *l, hz_error **err)
+/* Did the way to something that was asked for lead through this name? folder: its path, "" for the target. */
+static bool is_on_way(const struct commit_body *b, const char *folder, const char *name)
+{
+	AUTO_FREE char *part = NULL;
+	int len = asprintf(&part, "%s%s/%s", *folder ? "/" : "", folder, name);
+
+	for (size_t i = 0; len > 0 && i < b->n_paths; i++) {
+		const uint8_t *at = b->paths[i].p, *end = at + b->paths[i].len;
+
+		while ((at = memmem(at, (size_t)(end - at), part, (size_t)len))) {
+			at++;
+			if (at + len - 1 == end || at[len - 1] == '/')
+				return true;
+		}
+	}
+	return len < 0;
+}
+
+/* Takes the names that the snapshot has out of l. Both lists ascend. *only_ways: there is nothing in the snapshot's
+ * list but what leads to the paths that were asked for. */
+static int drop_known(
+	struct restore *r, const struct entry *e, const char *folder, struct names *l, bool *only_ways, hz_error **err)
 {
 	AUTO(node_walk_free) struct node_walk *w = NULL;
 	AUTO(arena_free) struct arena *a = NULL;
@@ -268,6 +288,7 @@ static int drop_known(struct restore *r, const struct entry *e, struct names *l,
 	size_t len = 0, at = 0;
 	int rc = arena_new(&a, err);
 
+	*only_ways = e->has_tree;
 	if (rc == 0 && e->has_tree)
 		rc = node_walk_new(&w, NODE_TREE, &e->tree, reader_get_node, &r->nodes, err);
 	while (rc == 0 && w && (rc = node_walk_next(w, &item, &len, err)) > 0) {
@@ -279,6 +300,7 @@ static int drop_known(struct restore *r, const struct entry *e, struct names *l,
 		if (rc < 0)
 			break;
 		memcpy(name, one.name, one.name_len);
+		*only_ways = *only_ways && is_on_way(&r->snap->body, folder, name);
 		while (at < l->n && strcmp(l->v[at], name) < 0)
 			at++;
 		if (at < l->n && strcmp(l->v[at], name) == 0) {
@@ -302,11 +324,38 @@ static int open_frame(struct restore *r, const struct restore_frame *f)
 	return fd;
 }
 
+/* Early writers did not mark the folders that are on the way only (docs/format/tree.md): what looks like one is taken
+ * for one, and everything beside the way stays. */
+static void keep_beside_way(struct restore *r, const struct restore_frame *f, struct names *l)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		bool keeps = l->v[i] && (f->dir->parent || strcmp(l->v[i], RESTORE_JOURNAL) != 0) &&
+			!is_ours(r, l->v[i]);
+
+		if (keeps)
+			free(TAKE(l->v[i]));
+		kept += keeps;
+	}
+	if (kept == 0)
+		return;
+	r->result.failed_target += kept;
+	restore_event(r, HZ_EVENT_TARGET, f->dir, NULL,
+		"%zu not removed: the snapshot does not tell whether it has all of this folder or only the way to what "
+		"was "
+		"backed up; look, and remove by hand what is too many",
+		kept);
+}
+
 int restore_remove_extra(struct restore *r, const struct restore_frame *f, const struct entry *e, hz_error **err)
 {
 	AUTO_IN(names_release) struct names l = { 0 };
 	AUTO(hz_error_free) hz_error *why = NULL;
+	AUTO_FREE char *folder = NULL;
 	AUTO_FD int fd = -1;
+	bool only_ways = false;
+	size_t len;
 	int rc;
 
 	/* A folder on the way only, or one that was not read to its end. */
@@ -318,7 +367,10 @@ int restore_remove_extra(struct restore *r, const struct restore_frame *f, const
 	rc = names_read(&l, fd, err);
 	if (rc < 0)
 		return rc;
-	rc = drop_known(r, e, &l, &why);
+	folder = restore_path(f->dir, NULL, &len);
+	if (!folder)
+		return err_nomem(err);
+	rc = drop_known(r, e, f->dir->parent ? folder : "", &l, &only_ways, &why);
 	if (restore_is_damage(rc)) {
 		restore_event(r, HZ_EVENT_DAMAGE, f->dir, NULL,
 			"nothing is removed here: the stored list of this folder is damaged");
@@ -326,6 +378,8 @@ int restore_remove_extra(struct restore *r, const struct restore_frame *f, const
 	}
 	if (rc < 0 && err && !*err)
 		*err = TAKE(why);
+	if (rc == 0 && r->deletes && only_ways)
+		keep_beside_way(r, f, &l);
 	for (size_t i = 0; rc == 0 && i < l.n; i++)
 		rc = l.v[i] ? extra_name(r, f, l.v[i], err) : 0;
 	return rc;

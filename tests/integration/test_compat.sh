@@ -80,6 +80,27 @@ writes_on() { # name
   prints '3 snapshots'
 }
 
+# This snapshot was made before folders on the way were marked: what lies beside the way stays, and that is told.
+deletes() {
+  cp -r "$compat/v1-ways" "$T/ways"
+  chmod 600 "$T/ways/reader.key"
+  ways=$T/beside/tmp/hozen-ways
+  restore_ways() { # CODE ARGUMENT...
+    code=$1
+    shift
+    run "$code" "$HB" --repo "$T/ways/repo" --key-file "$T/ways/reader.key" restore latest --target "$T/beside" "$@"
+  }
+  restore_ways $complete
+  restore_ways $complete --update --delete
+  touch "$ways/beside" "$ways/a/beside" "$ways/c/beside" "$ways/a/b/new"
+  restore_ways 3 --update --delete
+  [ "$(grep -c ': 1 not removed' "$T/err")" = 3 ] || fail 'it is not told of each folder that something was not removed'
+  [ -e "$ways/beside" ] && [ -e "$ways/a/beside" ] && [ -e "$ways/c/beside" ] ||
+    fail 'something beside what was backed up was removed'
+  [ ! -e "$ways/a/b/new" ] || fail 'something in what was backed up was not removed'
+}
+deletes
+
 for name in v1-suite1 v1-suite2; do
   cp -r "$compat/$name" "$T/$name"
   chmod 600 "$T/$name"/*.key "$T/$name/passphrase"
