@@ -329,6 +329,8 @@ static int run(struct backup *b, const hz_repo_options *repo, hz_error **err)
 	if (rc == 0)
 		rc = repo_open(&b->repo, repo, HZ_NEED_WRITE, b->job, err);
 	if (rc == 0)
+		hex_encode(b->result->repo_id, b->repo.log.repo.id.b, UID_LEN);
+	if (rc == 0)
 		rc = backup_check_writer(b, err);
 	if (rc == 0)
 		rc = prepare(b, err);
@@ -394,7 +396,6 @@ int hz_backup(const hz_repo_options *repo, const hz_backup_options *opts, hz_job
 	out.duration_ns = clock_mono_ns() - b.began_ns;
 	(void)job_tick(job, NULL);
 	release(&b);
-	if (result)
-		*result = out;
+	result_give(result, &out, sizeof(out));
 	return rc;
 }

@@ -2,7 +2,7 @@
 /* Making a repository. Its order is that of docs/format/names.md: nothing is a repository before `repo` is put, and by
  * then everything that it needs is durable. */
 #include "archive/repo.h"
-#include "archive/places.h"
+#include "base/places.h"
 #include "base/clock.h"
 #include "crypto/suite.h"
 #include <fcntl.h>

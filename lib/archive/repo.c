@@ -2,7 +2,7 @@
 /* Opening a repository: header, admin log, keys in the order key file, passphrase slots; each checked against the
  * others. */
 #include "archive/repo.h"
-#include "archive/places.h"
+#include "base/places.h"
 #include "base/newfile.h"
 #include "crypto/suite.h"
 #include <fcntl.h>
@@ -12,22 +12,6 @@
 
 #define PASSPHRASE_MAX 4096u
 #define PINS_FILE      "pins"
-
-int options_copy(void *out, size_t size, const void *in, const char *what, hz_error **err)
-{
-	uint32_t given;
-
-	memcpy(&given, in, sizeof(given));
-	if (given < sizeof(given))
-		return err_set(err, HZ_E_INVAL, "%s: its size is not set", what);
-	for (size_t i = size; i < given; i++) {
-		if (((const uint8_t *)in)[i] != 0)
-			return err_set(err, HZ_E_UNSUPPORTED, "%s: options of a newer version", what);
-	}
-	memset(out, 0, size);
-	memcpy(out, in, given < size ? given : size);
-	return 0;
-}
 
 static void on_damage(void *user, const char *name, const char *what, bool mended)
 {

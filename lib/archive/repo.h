@@ -7,6 +7,7 @@
 #include "archive/job.h"
 #include "archive/keyring.h"
 #include "archive/session.h"
+#include "base/options.h"
 #include "hozen/repo.h"
 
 struct repo {
@@ -33,8 +34,5 @@ int pins_check(struct repo *r, hz_error **err);
 /* Writes the present head as seen; failing to is not fatal to a reader (a note). */
 int pins_update(struct repo *r, hz_error **err);
 
-/* Copies a caller's struct of the size it states into ours: *out is zeroed, the smaller size copied. HZ_E_UNSUPPORTED
- * for a larger one with a non-zero tail. */
-int options_copy(void *out, size_t size, const void *in, const char *what, hz_error **err);
 
 #endif

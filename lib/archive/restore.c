@@ -399,12 +399,7 @@ int hz_restore(hz_reader *reader, const char *id, const hz_restore_options *opts
 	r.result.unchanged = __atomic_load_n(&r.unchanged, __ATOMIC_RELAXED);
 	r.result.mended = __atomic_load_n(&reader->repo.mended, __ATOMIC_RELAXED);
 	r.result.duration_ns = clock_mono_ns() - began;
-	if (result) {
-		uint32_t size = result->size < sizeof(r.result) ? result->size : (uint32_t)sizeof(r.result);
-
-		memcpy(result, &r.result, size);
-		result->size = size;
-	}
+	result_give(result, &r.result, sizeof(r.result));
 	(void)restore_tick(&r, NULL);
 	reader->repo.job = NULL;
 	once_release(&once);

@@ -13,6 +13,13 @@ struct walltime {
 };
 
 struct walltime clock_wall(void);
+/* What the kernel and the daemons say of the clock. */
+struct clock_state {
+	bool synchronized;
+	int64_t offset_ns, error_bound_ns; /* of the kernel; mean something when it is synchronized */
+	const char *source;                /* "chrony", "systemd-timesyncd", "ntpd", "unknown"; static */
+};
+struct clock_state clock_state(void);
 uint64_t clock_mono_ns(void);
 /* For tests: both clocks come from fn (NULL: the system's). */
 void clock_install(struct walltime (*wall)(void), uint64_t (*mono)(void));

@@ -4,8 +4,8 @@
  * was lost the outermost object never prints, so a reader gets all of a record or none. Handles of children belong to
  * the outermost object and hold a reference to their value, so that replacing a key leaves no dangling handle.
  */
-#include "hozen/json.h"
-#include "base/auto.h"
+#include "base/json.h"
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/vfs.h"
 #include <errno.h>
@@ -40,29 +40,6 @@ static void append(hz_json *j, json_t *value)
 		lost(j);
 }
 
-static char *base64(const uint8_t *in, size_t len)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *out = len < SIZE_MAX / 2 ? malloc((len + 2) / 3 * 4 + 1) : NULL;
-	char *p = out;
-
-	if (!out)
-		return NULL;
-	for (size_t i = 0; i < len; i += 3) {
-		size_t n = len - i < 3 ? len - i : 3;
-		uint32_t v = (uint32_t)in[i] << 16;
-
-		v |= n > 1 ? (uint32_t)in[i + 1] << 8 : 0;
-		v |= n > 2 ? (uint32_t)in[i + 2] : 0;
-		*p++ = digits[v >> 18];
-		*p++ = digits[v >> 12 & 63];
-		*p++ = n > 1 ? digits[v >> 6 & 63] : '=';
-		*p++ = n > 2 ? digits[v & 63] : '=';
-	}
-	*p = '\0';
-	return out;
-}
-
 /* True when the bytes are well-formed UTF-8: shortest form, no surrogates, at most U+10FFFF. */
 static bool is_utf8(const uint8_t *p, size_t len)
 {
@@ -94,8 +71,11 @@ static json_t *text_of(const void *bytes, size_t len, bool *b64)
 	*b64 = !is_utf8(bytes, len);
 	if (!*b64)
 		return json_stringn_nocheck(bytes, len);
-	encoded = base64(bytes, len);
-	return encoded ? json_string_nocheck(encoded) : NULL;
+	encoded = len < SIZE_MAX / 2 ? malloc(BASE64_LEN(len)) : NULL;
+	if (!encoded)
+		return NULL;
+	base64_encode(encoded, bytes, len);
+	return json_string_nocheck(encoded);
 }
 
 static hz_json *handle(hz_json *root, json_t *value)
@@ -113,13 +93,20 @@ static hz_json *handle(hz_json *root, json_t *value)
 	return h;
 }
 
-hz_json *hz_json_new(const char *type)
+hz_json *json_new_plain(void)
 {
 	json_t *value = json_object();
 	hz_json *j = handle(NULL, value);
-	AUTO_FREE char *schema = NULL;
 
 	json_decref(value);
+	return j;
+}
+
+hz_json *hz_json_new(const char *type)
+{
+	hz_json *j = json_new_plain();
+	AUTO_FREE char *schema = NULL;
+
 	if (!j)
 		return NULL;
 	hz_json_str(j, "type", type);
@@ -273,6 +260,50 @@ void hz_json_add_path(hz_json *array, const void *bytes, size_t len)
 hz_json *hz_json_add_object(hz_json *array)
 {
 	return array ? child(array, NULL, json_object()) : NULL;
+}
+
+hz_json *json_duplicate(const hz_json *j)
+{
+	json_t *value = j && !j->root->failed ? json_deep_copy(j->value) : NULL;
+	hz_json *h = handle(NULL, value);
+
+	json_decref(value);
+	return h;
+}
+
+void json_put_copy(hz_json *j, const char *key, const hz_json *from)
+{
+	if (!j)
+		return;
+	set(j, key, from ? json_deep_copy(from->value) : json_null());
+	if (from && from->root->failed)
+		lost(j);
+}
+
+void json_add_copies(hz_json *list, const hz_json *from)
+{
+	/* The lists may be the same. */
+	size_t n = from ? json_array_size(from->value) : 0;
+
+	if (!list || !from)
+		return;
+	for (size_t i = 0; i < n; i++)
+		append(list, json_deep_copy(json_array_get(from->value, i)));
+	if (from->root->failed)
+		lost(list);
+}
+
+int json_pretty(const hz_json *j, char **text)
+{
+	char *s = j && !j->root->failed ? json_dumps(j->value, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : NULL;
+	char *grown = s ? realloc(s, strlen(s) + 2) : NULL;
+
+	if (!grown) {
+		free(s);
+		return HZ_E_NOMEM;
+	}
+	*text = strcat(grown, "\n");
+	return 0;
 }
 
 static char *dump(const hz_json *j, size_t *len)

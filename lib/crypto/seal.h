@@ -26,6 +26,10 @@ int sign_make(uint8_t sig[SIG_LEN], const struct secret *seed, const char *label
 int sign_check(const uint8_t sig[SIG_LEN], const uint8_t pub[SIGN_PUB_LEN], const char *label, const void *msg,
 	size_t len, hz_error **err);
 
+/* Ed25519 over the bytes alone, for formats of others that tell what is signed apart in their own way. */
+int sign_bytes(uint8_t sig[SIG_LEN], const struct secret *seed, const void *msg, size_t len, hz_error **err);
+bool sign_bytes_are_good(const uint8_t sig[SIG_LEN], const uint8_t pub[SIGN_PUB_LEN], const void *msg, size_t len);
+
 int box_keypair(struct secret **sec, uint8_t pub[BOX_PUB_LEN], hz_error **err);
 int box_public(uint8_t pub[BOX_PUB_LEN], const struct secret *sec, hz_error **err);
 

@@ -69,26 +69,36 @@ int sign_keypair(struct secret **seed, uint8_t pub[SIGN_PUB_LEN], hz_error **err
 	return rc;
 }
 
-int sign_make(
-	uint8_t sig[SIG_LEN], const struct secret *seed, const char *label, const void *msg, size_t len, hz_error **err)
+int sign_bytes(uint8_t sig[SIG_LEN], const struct secret *seed, const void *msg, size_t len, hz_error **err)
 {
 	AUTO(secret_free) struct secret *full = NULL;
-	AUTO_FREE uint8_t *whole = NULL;
 	uint8_t pub[SIGN_PUB_LEN], made[SIG_LEN];
-	size_t whole_len;
 	int rc = expand(&full, pub, seed, err);
 
-	if (rc == 0)
-		rc = message_build(&whole, &whole_len, label, msg, len, err);
 	if (rc < 0)
 		return rc;
-	crypto_sign_detached(made, NULL, whole, whole_len, secret_bytes(full));
-	if (crypto_sign_verify_detached(made, whole, whole_len, pub) != 0) {
+	crypto_sign_detached(made, NULL, msg, len, secret_bytes(full));
+	if (crypto_sign_verify_detached(made, msg, len, pub) != 0) {
 		wipe(made, sizeof(made));
 		return err_set(err, HZ_E_INTERNAL, "a signature just made does not verify");
 	}
 	memcpy(sig, made, SIG_LEN);
 	return 0;
+}
+
+bool sign_bytes_are_good(const uint8_t sig[SIG_LEN], const uint8_t pub[SIGN_PUB_LEN], const void *msg, size_t len)
+{
+	return crypto_sign_verify_detached(sig, msg, len, pub) == 0;
+}
+
+int sign_make(
+	uint8_t sig[SIG_LEN], const struct secret *seed, const char *label, const void *msg, size_t len, hz_error **err)
+{
+	AUTO_FREE uint8_t *whole = NULL;
+	size_t whole_len;
+	int rc = message_build(&whole, &whole_len, label, msg, len, err);
+
+	return rc < 0 ? rc : sign_bytes(sig, seed, whole, whole_len, err);
 }
 
 int sign_check(const uint8_t sig[SIG_LEN], const uint8_t pub[SIGN_PUB_LEN], const char *label, const void *msg,
@@ -100,7 +110,7 @@ int sign_check(const uint8_t sig[SIG_LEN], const uint8_t pub[SIGN_PUB_LEN], cons
 
 	if (rc < 0)
 		return rc;
-	if (crypto_sign_verify_detached(sig, whole, whole_len, pub) != 0)
+	if (!sign_bytes_are_good(sig, pub, whole, whole_len))
 		return err_set(err, HZ_E_CORRUPT, "the signature of the %s is bad", label);
 	return 0;
 }

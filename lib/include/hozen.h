@@ -13,6 +13,7 @@
 #include "hozen/export.h"
 #include "hozen/diff.h"
 #include "hozen/check.h"
+#include "hozen/evidence.h"
 #include "hozen/benchmark.h"
 #include "hozen/version.h"
 

@@ -3,6 +3,8 @@
 set -u
 HB=${HOZEN_BIN:?}/hozen-backup
 # shellcheck disable=SC2034 # of the tests
+HV=$HOZEN_BIN/hozen-verify
+# shellcheck disable=SC2034 # of the tests
 tests=${HOZEN_TESTS:?}
 T=$(mktemp -d "${TMPDIR:-/tmp}/hozen-cli.XXXXXX")
 cleanup() {
@@ -11,7 +13,7 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 1' INT TERM
 
-unset HOZEN_REPO HOZEN_PASSPHRASE_FILE HOZEN_PASSPHRASE_COMMAND HOZEN_RESERVE
+unset HOZEN_REPO HOZEN_PASSPHRASE_FILE HOZEN_PASSPHRASE_COMMAND HOZEN_RESERVE HOZEN_EVIDENCE_DIR HOZEN_OPERATOR HOZEN_TICKET
 export HOME="$T/home" XDG_CONFIG_HOME="$T/config" XDG_STATE_HOME="$T/xdg-state" XDG_CACHE_HOME="$T/xdg-cache"
 export HOZEN_STATE_DIR="$T/state" HOZEN_CACHE_DIR="$T/cache" HOZEN_KEY_FILE="$T/writer.key"
 export LC_ALL=C.UTF-8 TZ=UTC

@@ -7,10 +7,11 @@ import csource
 
 # layer: (layers it may include, outside headers that it alone may include, by pattern)
 LAYERS = {
-  'base': ((), r'libintl\.h|malloc\.h|jansson\.h|uuid/.*|linux/.*|poll\.h|spawn\.h|sys/wait\.h|sys/(xattr|ioctl|statfs|statvfs|syscall|timex|file)\.h'),
+  'base': ((), r'libintl\.h|dlfcn\.h|link\.h|malloc\.h|jansson\.h|uuid/.*|linux/.*|poll\.h|spawn\.h|sys/wait\.h|sys/(xattr|ioctl|statfs|statvfs|syscall|timex|file)\.h'),
   'crypto': (('base',), r'sodium\.h|openssl/.*|sys/auxv\.h|asm/hwcap\.h|cpuid\.h|immintrin\.h|wmmintrin\.h'),
   'store': (('base',), r''),
-  'archive': (('base', 'crypto', 'store'), r'zstd\.h|isa-l\.h|isa-l/.*|archive\.h|archive_entry\.h|locale\.h|pwd\.h|grp\.h'),
+  'report': (('base', 'crypto'), r'pwd\.h'),
+  'archive': (('base', 'crypto', 'store', 'report'), r'zstd\.h|isa-l\.h|isa-l/.*|archive\.h|archive_entry\.h|locale\.h|pwd\.h|grp\.h'),
 }
 # What any layer may use: the C library without what base owns.
 LIBC = (r'(assert|ctype|errno|fcntl|float|inttypes|limits|math|setjmp|signal|stdarg|stdatomic|stdbool|stddef|stdint|'

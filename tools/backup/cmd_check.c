@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* check: says what it looked at, what it could not look at, and what it found. */
 #include "backup/commands.h"
+#include "common/evidence.h"
 #include "common/i18n.h"
 #include "common/place.h"
 #include "common/report.h"
@@ -29,7 +30,7 @@ static void json_looks(hz_json *line, const char *key, uint32_t bits)
 			hz_json_add_str(list, looks[i].name);
 }
 
-static void print_json(struct cli *cli, const hz_check_result *res, int code)
+static void summary(struct cli *cli, const hz_check_result *res, int code)
 {
 	hz_json *line = hz_json_new("check_summary");
 
@@ -51,7 +52,7 @@ static void print_json(struct cli *cli, const hz_check_result *res, int code)
 	}
 	hz_json_real(line, "total_duration", (double)res->duration_ns / 1e9);
 	hz_json_u64(line, "exit", (uint64_t)code);
-	report_line(cli, line);
+	evidence_summary(cli, line);
 }
 
 static const char *why_not(const struct look *l, const hz_check_options *o)
@@ -145,9 +146,11 @@ static int run(struct cli *cli)
 			(unsigned long long)res.damaged, (unsigned long long)res.mendable,
 			(unsigned long long)res.snapshots_hurt);
 	}
-	if (cli->json)
-		print_json(cli, &res, code);
-	else if (rc == 0 && !cli->quiet)
+	summary(cli, &res, code);
+	for (size_t i = 0; i < N_LOOKS; i++)
+		if (!(res.looked_at & looks[i].bit))
+			hz_record_says(cli->record, HZ_SAYS_NOT_CHECKED, looks[i].text);
+	if (rc == 0 && !cli->json && !cli->quiet)
 		print_text(&res, &o);
 	return code;
 }
@@ -162,6 +165,8 @@ static const struct cli_option options[] = {
 
 const struct cli_command cmd_check = {
 	.name = "check",
+	.record = "check",
+	.controls = "8.13 8.34",
 	.run = run,
 	.summary = N_("look for damage"),
 	.about = N_("Checks signatures, chains, and presence and size of every pack; with a lister's or reader's key "

@@ -42,6 +42,8 @@ static int run(struct cli *cli)
 
 const struct cli_command cmd_create = {
 	.name = "create",
+	.record = "backup",
+	.controls = "8.13 8.24",
 	.run = run,
 	.arguments = "PATH...",
 	.min_args = 0,

@@ -53,6 +53,8 @@ static const struct cli_option options[] = {
 
 const struct cli_command cmd_export = {
 	.name = "export",
+	.record = "export",
+	.controls = "8.13 8.18",
 	.run = run,
 	.arguments = "SNAPSHOT [PATTERN]...",
 	.min_args = 1,

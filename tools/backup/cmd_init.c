@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* init: makes a repository, and says what has to be kept safe for it to be of use. */
 #include "backup/commands.h"
+#include "common/evidence.h"
 #include "common/i18n.h"
 #include "common/place.h"
 #include "common/report.h"
@@ -8,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void print_json(struct cli *cli, const hz_repo_options *o, const hz_init_result *res)
+static void summary(struct cli *cli, const hz_repo_options *o, const hz_init_result *res)
 {
 	hz_json *line = hz_json_new("initialized");
 
@@ -19,7 +20,7 @@ static void print_json(struct cli *cli, const hz_repo_options *o, const hz_init_
 	hz_json_path(line, "key_file", res->key_file, strlen(res->key_file));
 	hz_json_bool(line, "protected", res->protects != 0);
 	hz_json_u64(line, "exit", CLI_EXIT_DONE);
-	report_line(cli, line);
+	evidence_summary(cli, line);
 }
 
 static void print_text(const hz_repo_options *o, const hz_init_result *res)
@@ -54,9 +55,11 @@ static int run(struct cli *cli)
 		return code;
 	opts.suite = (uint32_t)suite;
 	code = report_result(cli, hz_init(&o, &opts, cli->job, &res, &err), &err);
-	if (code == CLI_EXIT_DONE && cli->json)
-		print_json(cli, &o, &res);
-	else if (code == CLI_EXIT_DONE && !cli->quiet)
+	if (code == CLI_EXIT_DONE) {
+		hz_record_about(cli->record, "repository", res.repo_id);
+		summary(cli, &o, &res);
+	}
+	if (code == CLI_EXIT_DONE && !cli->json && !cli->quiet)
 		print_text(&o, &res);
 	hz_free(res.key_file);
 	return code;
@@ -71,6 +74,8 @@ static const struct cli_option options[] = {
 
 const struct cli_command cmd_init = {
 	.name = "init",
+	.record = "init",
+	.controls = "8.13 8.24",
 	.run = run,
 	.summary = N_("make a repository"),
 	.about = N_("Makes a repository in an empty or missing folder: an admin key, locked by a passphrase that is "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* key export: a key file of one role, for another host, for monitoring, for drills. */
 #include "backup/commands.h"
+#include "common/evidence.h"
 #include "common/i18n.h"
 #include "common/place.h"
 #include "common/report.h"
@@ -25,15 +26,15 @@ static int set_role(struct cli *cli, hz_key_export_options *opts)
 
 static void print_export(struct cli *cli, const hz_key_export_options *opts, const hz_key_export_result *res)
 {
-	if (cli->json) {
-		hz_json *line = hz_json_new("key_exported");
+	hz_json *line = hz_json_new("key_exported");
 
-		hz_json_str(line, "role", hz_role_name(res->role));
-		hz_json_str(line, "id", res->key_id);
-		hz_json_path(line, "key_file", opts->out, strlen(opts->out));
-		hz_json_u64(line, "exit", CLI_EXIT_DONE);
-		report_line(cli, line);
-	} else if (!cli->quiet) {
+	hz_json_str(line, "role", hz_role_name(res->role));
+	hz_json_str(line, "id", res->key_id);
+	hz_json_path(line, "key_file", opts->out, strlen(opts->out));
+	hz_json_u64(line, "exit", CLI_EXIT_DONE);
+	hz_record_about(cli->record, "key", res->key_id);
+	evidence_summary(cli, line);
+	if (!cli->json && !cli->quiet) {
 		printf(_("wrote the key file of a %s to "), hz_role_name(res->role));
 		report_path(opts->out, strlen(opts->out));
 		(void)putchar('\n');
@@ -81,6 +82,8 @@ static const struct cli_option export_options[] = {
 
 const struct cli_command cmd_key_export = {
 	.name = "key export",
+	.record = "key",
+	.controls = "8.24",
 	.run = run,
 	.summary = N_("make a key file of one role"),
 	.about = N_("Needs the admin key, by passphrase. A writer is new each time, and is registered in the "

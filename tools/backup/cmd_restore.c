@@ -2,6 +2,7 @@
 /* restore: shortfalls are counted apart, because they mean different things: 3 is not everything, 4 is not to be
  * trusted. */
 #include "backup/commands.h"
+#include "common/evidence.h"
 #include "common/i18n.h"
 #include "common/place.h"
 #include "common/report.h"
@@ -21,7 +22,7 @@ static int exit_of(const hz_restore_result *res)
 	return code;
 }
 
-static void print_json(
+static void summary(
 	struct cli *cli, const char *id, const hz_restore_options *o, const hz_restore_result *res, int code)
 {
 	hz_json *line = hz_json_new("restore_summary");
@@ -46,7 +47,7 @@ static void print_json(
 	hz_json_u64(line, "verify_mismatch", res->verify_mismatch);
 	hz_json_real(line, "total_duration", (double)res->duration_ns / 1e9);
 	hz_json_u64(line, "exit", (uint64_t)code);
-	report_line(cli, line);
+	evidence_summary(cli, line);
 }
 
 static void print_text(const char *id, const hz_restore_options *o, const hz_restore_result *res)
@@ -130,9 +131,10 @@ static int run(struct cli *cli)
 		return code;
 	code = cli_exit_worse(cli_exit_worse(code, exit_of(&res)), cli->at_least);
 	warn(cli, &res);
-	if (cli->json)
-		print_json(cli, id, &o, &res, code);
-	else if (rc == 0 && !cli->quiet)
+	if (!(o.flags & HZ_RESTORE_VERIFY))
+		hz_record_says(cli->record, HZ_SAYS_NOT_CHECKED, "what was written was not read back (--verify)");
+	summary(cli, id, &o, &res, code);
+	if (rc == 0 && !cli->json && !cli->quiet)
 		print_text(id, &o, &res);
 	return code;
 }
@@ -152,6 +154,8 @@ static const struct cli_option options[] = {
 
 const struct cli_command cmd_restore = {
 	.name = "restore",
+	.record = "restore",
+	.controls = "8.13 8.18",
 	.run = run,
 	.arguments = "SNAPSHOT [PATTERN]...",
 	.min_args = 1,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The summary of create, and what each alarm means. Alarms and incompleteness are said with --quiet too. */
 #include "backup/create_print.h"
+#include "common/evidence.h"
 #include "common/i18n.h"
 #include "common/report.h"
 #include "common/text.h"
@@ -49,7 +50,7 @@ static void json_counts(hz_json *line, const hz_backup_result *res)
 	hz_json_u64(line, "packs_taken_over", res->from_journal);
 }
 
-static void print_json(struct cli *cli, const hz_backup_options *b, const hz_backup_result *res, int code)
+static void summary(struct cli *cli, const hz_backup_options *b, const hz_backup_result *res, int code)
 {
 	hz_json *line = hz_json_new("summary"), *list;
 
@@ -64,7 +65,7 @@ static void print_json(struct cli *cli, const hz_backup_options *b, const hz_bac
 		if (res->alarm & alarms[i].bit)
 			hz_json_add_str(list, alarms[i].name);
 	hz_json_u64(line, "exit", (uint64_t)code);
-	report_line(cli, line);
+	evidence_summary(cli, line);
 }
 
 static void print_text(const hz_backup_options *b, const hz_backup_result *res)
@@ -106,8 +107,15 @@ void create_print(struct cli *cli, const hz_backup_options *b, const hz_backup_r
 	/* After a failure the alarms still count; what is said of a snapshot does not. */
 	if (rc == 0 || res->alarm)
 		warn(cli, res);
-	if (cli->json)
-		print_json(cli, b, res, code);
-	else if (rc == 0 && !cli->quiet)
+	if (*res->repo_id)
+		hz_record_about(cli->record, "repository", res->repo_id);
+	if (*res->snapshot_id)
+		hz_record_about(cli->record, "snapshot", res->snapshot_id);
+	hz_record_says(cli->record, HZ_SAYS_NOT_CHECKED, "whether what was stored can be restored: check and drill do");
+	if (b->flags & HZ_BACKUP_TRUST_ALL)
+		hz_record_says(
+			cli->record, HZ_SAYS_OVERRIDE, "--trust all: chunks of other hosts were taken as they are");
+	summary(cli, b, res, code);
+	if (rc == 0 && !cli->json && !cli->quiet)
 		print_text(b, res);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* hozen-backup: the table of commands, and what is true for all of them. */
 #include "backup/commands.h"
+#include "common/evidence.h"
 #include "common/i18n.h"
 #include "common/place.h"
 
@@ -24,6 +25,7 @@ static const struct cli_command *const commands[] = {
 
 static const struct cli_option globals[] = {
 	PLACE_OPTIONS,
+	EVIDENCE_OPTIONS,
 	{ 0 },
 };
 
@@ -34,6 +36,8 @@ static const char footer[] = N_(
 	"  HOZEN_PASSPHRASE_COMMAND     run by /bin/sh; the passphrase is what it prints\n"
 	"  HOZEN_STATE_DIR              default /var/lib/hozen as root, $XDG_STATE_HOME/hozen otherwise\n"
 	"  HOZEN_CACHE_DIR              default /var/cache/hozen as root, $XDG_CACHE_HOME/hozen otherwise\n"
+	"  HOZEN_EVIDENCE_DIR           records of what was done, signed; default: evidence in the state folder\n"
+	"  HOZEN_OPERATOR, HOZEN_TICKET as --operator and --ticket, which beat them\n"
 	"  HOZEN_RESERVE                what stays free in the repository's file system: bytes, or with K, M, G\n"
 	"  NO_COLOR                     no colours\n"
 	"A passphrase comes from --passphrase-fd, then the file, then the command, then a prompt on the terminal.\n"

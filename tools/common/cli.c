@@ -4,6 +4,7 @@
  * own, so these are looked up in all commands first and checked against the command at the end.
  */
 #include "common/cli.h"
+#include "common/evidence.h"
 #include "common/help.h"
 #include "common/i18n.h"
 #include "common/report.h"
@@ -311,8 +312,10 @@ static int run(struct cli *cli)
 	hz_job_on_progress(cli->job, report_progress, cli);
 	hz_job_on_event(cli->job, report_event, cli);
 	signals_install(cli->job);
+	evidence_begin(cli);
 	code = cli->command->run(cli);
 	code = cli_exit_worse(code, cli->at_least);
+	code = evidence_end(cli, code);
 	term_clear(&cli->term);
 	passphrase_wipe();
 	signals_install(NULL);
@@ -351,5 +354,6 @@ int cli_main(const struct cli_tool *tool, int argc, char **argv)
 	code = report_close(&cli, parse_and_run(&cli, argc, argv));
 	free(cli.args);
 	free(cli.given);
+	free(cli.failure);
 	return code;
 }

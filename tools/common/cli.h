@@ -44,6 +44,9 @@ struct cli_command {
 	const char *about;   /* paragraphs: what is not obvious, with every default */
 	const char *examples;
 	const struct cli_option *options; /* may be NULL */
+	/* A command that changes or proves something: the kind of its record (docs/evidence), and the controls of
+	 * ISO/IEC 27001 Annex A that it serves, separated by spaces. */
+	const char *record, *controls;
 };
 
 struct cli_tool {
@@ -68,8 +71,11 @@ struct cli {
 	struct passphrase passphrase;
 	struct term term;
 	uint64_t n_events[HZ_EVENT_TARGET + 1];
-	int at_least;     /* exit code: damage, or a rollback, that the opening of the repository has shown */
-	int output_errno; /* why a line of JSON could not be written; 0: all were */
+	int at_least;      /* exit code: damage, or a rollback, that the opening of the repository has shown */
+	hz_record *record; /* while it runs; NULL: none */
+	char *failure;     /* the first that was told */
+	int no_record;     /* exit code: 0, or there is no record as there should be */
+	int output_errno;  /* why a line of JSON could not be written; 0: all were */
 	/* Of the parser. */
 	struct cli_given *given;
 	uint64_t n_given;

@@ -36,6 +36,7 @@ int place_options(struct cli *cli, hz_repo_options *o)
 	o->passphrase = passphrase_get;
 	o->passphrase_user = &cli->passphrase;
 	o->passphrase_may_ask = passphrase_is_given(&cli->passphrase);
+	hz_record_about(cli->record, "location", o->location);
 	if (!o->location)
 		return report_usage(cli, _("no repository: give --repo DIR or set HOZEN_REPO"));
 	return CLI_EXIT_DONE;
@@ -49,6 +50,8 @@ int place_open(struct cli *cli, uint32_t need, hz_reader **r)
 
 	if (code == CLI_EXIT_DONE)
 		code = report_arguments_result(cli, hz_reader_open(r, &o, need, cli->job, &err), &err);
+	if (code == CLI_EXIT_DONE)
+		hz_record_about(cli->record, "repository", hz_reader_repo_id(*r));
 	/* It opened all the same, and the command does its work; but not as if nothing were wrong. */
 	if (code == CLI_EXIT_DONE && cli->n_events[HZ_EVENT_DAMAGE] > 0)
 		cli->at_least = CLI_EXIT_DAMAGE;
@@ -88,6 +91,8 @@ int place_find_snapshot(struct cli *cli, hz_reader *r, const char *name, char id
 
 	if (code == CLI_EXIT_DONE)
 		code = report_result(cli, hz_snapshot_find(id, r, name, &f.filter, cli->job, &err), &err);
+	if (code == CLI_EXIT_DONE)
+		hz_record_about(cli->record, "snapshot", id);
 	return code;
 }
 

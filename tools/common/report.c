@@ -51,6 +51,8 @@ static void failure(struct cli *cli, const char *name, const char *message, cons
 	hz_json *line;
 
 	put_failure(cli, message, hint);
+	if (!cli->failure)
+		cli->failure = strdup(message);
 	if (!cli->json)
 		return;
 	line = hz_json_new("error");
@@ -95,6 +97,12 @@ static int result(struct cli *cli, int rc, hz_error **err, int code)
 int report_result(struct cli *cli, int rc, hz_error **err)
 {
 	return result(cli, rc, err, cli_exit_of_error(rc));
+}
+
+int report_exception(struct cli *cli, int rc, const hz_error *err, int code)
+{
+	failure(cli, hz_error_name(rc), hz_error_message(err), hz_error_hint(err), code);
+	return code;
 }
 
 int report_arguments_result(struct cli *cli, int rc, hz_error **err)
@@ -184,6 +192,7 @@ void report_event(void *user, const hz_event *e)
 {
 	struct cli *cli = user;
 
+	hz_record_event(cli->record, e);
 	if (e->kind <= HZ_EVENT_TARGET)
 		cli->n_events[e->kind]++;
 	if (cli->quiet && e->kind == HZ_EVENT_NOTE)

@@ -13,6 +13,8 @@
 int report_result(struct cli *cli, int rc, hz_error **err);
 /* The same where HZ_E_INVAL means that the command line is wrong (".." in a path, a bad pattern): CLI_EXIT_USAGE. */
 int report_arguments_result(struct cli *cli, int rc, hz_error **err);
+/* A failure that does not end the command, with the exit code that it asks for, which is returned. */
+int report_exception(struct cli *cli, int rc, const hz_error *err, int code);
 /* A failure that the tool itself found. code: HZ_E_*, gives its exit code. */
 int report_failure(struct cli *cli, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Wrong options or arguments: CLI_EXIT_USAGE, with a pointer to the help. */

@@ -75,12 +75,14 @@ typedef struct hz_backup_result {
 	uint64_t chunks_new, chunks_known;
 	uint64_t source_errors; /* paths unreadable, missing, or never stable */
 	uint64_t duration_ns;
-	uint32_t protects;     /* 1: the store protects what is there from this host */
-	uint32_t from_journal; /* packs of a dead run that were taken over */
+	uint32_t protects;        /* 1: the store protects what is there from this host */
+	uint32_t from_journal;    /* packs of a dead run that were taken over */
+	char repo_id[HZ_UID_HEX]; /* empty: it was not opened */
+	char reserved_end[7];
 } hz_backup_result;
-#define HZ_BACKUP_RESULT_INIT                                                                               \
-	{                                                                                                   \
-		sizeof(hz_backup_result), 0, "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+#define HZ_BACKUP_RESULT_INIT                                                                                       \
+	{                                                                                                           \
+		sizeof(hz_backup_result), 0, "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "", "" \
 	}
 
 #define HZ_ALARM_FOREIGN_HEAD \

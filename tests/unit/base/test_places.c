@@ -2,7 +2,7 @@
 /* Where keys, state and cache are. The rules of ordinary users are tested as one, whoever runs the test; those of root
  * only as root. */
 #include "support/hzt.h"
-#include "archive/places.h"
+#include "base/places.h"
 #include "hozen/repo.h"
 #include <unistd.h>
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Default places: the system's for root, XDG for everybody else. */
-#include "archive/places.h"
+#include "base/places.h"
 #include "hozen/repo.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static int xdg(char **path, const char *var, const char *below_home, hz_error **err)
@@ -23,26 +24,31 @@ static int xdg(char **path, const char *var, const char *below_home, hz_error **
 	return n < 0 ? err_nomem(err) : 0;
 }
 
+static int place_base(
+	char **path, const char *given, const char *of_root, const char *var, const char *below_home, hz_error **err)
+{
+	if (!given && geteuid() != 0)
+		return xdg(path, var, below_home, err);
+	*path = strdup(given ? given : of_root);
+	return *path ? 0 : err_nomem(err);
+}
+
 static int place(char **path, const char *given, const char *of_root, const char *var, const char *below_home,
 	const struct uid *repo, const char *rest, hz_error **err)
 {
 	char *base = NULL;
-	int rc = 0, n;
+	int rc = place_base(&base, given, of_root, var, below_home, err), n;
 
-	if (given) {
-		n = asprintf(&base, "%s", given);
-		rc = n < 0 ? err_nomem(err) : 0;
-	} else if (geteuid() == 0) {
-		n = asprintf(&base, "%s", of_root);
-		rc = n < 0 ? err_nomem(err) : 0;
-	} else {
-		rc = xdg(&base, var, below_home, err);
-	}
 	if (rc < 0)
 		return rc;
 	n = asprintf(path, "%s/%s%s", base, uid_hex(repo).s, rest);
 	free(base);
 	return n < 0 ? err_nomem(err) : 0;
+}
+
+int place_state_base(char **path, const char *given, hz_error **err)
+{
+	return place_base(path, given, "/var/lib/hozen", "XDG_STATE_HOME", ".local/state", err);
 }
 
 int place_state(char **path, const char *given, const struct uid *repo, hz_error **err)

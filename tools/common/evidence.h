@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The record of a command, around its run: a command that changes or proves something names its kind (cli_command), and
+ * everything else comes by itself: events, the failure that was told, the exit code. What only the command knows it
+ * adds through the functions here or hz_record_*, which take a record that was not begun.
+ */
+#ifndef COMMON_EVIDENCE_H
+#define COMMON_EVIDENCE_H
+
+#include "common/cli.h"
+
+/* For the globals of a tool. */
+#define EVIDENCE_OPTIONS                                                                                     \
+	{ "operator", 0, "NAME", N_("who does this, for the record (HOZEN_OPERATOR); default: the login") }, \
+	{                                                                                                    \
+		"ticket", 0, "TEXT", N_("why, for the record: number of a ticket or change (HOZEN_TICKET)")  \
+	}
+
+/* Before the command runs. A record that cannot be begun does not stop it: that is told, and counts at the end. */
+void evidence_begin(struct cli *cli);
+/* When it has run: the exit code, worse where there is no record of it. */
+int evidence_end(struct cli *cli, int code);
+/* The summary of the command: for its record, and on stdout with --json. Frees line. */
+void evidence_summary(struct cli *cli, hz_json *line);
+/* HOZEN_EVIDENCE_DIR or NULL. */
+const char *evidence_folder(void);
+
+#endif

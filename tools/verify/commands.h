@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The commands of hozen-verify: one file each. */
+#ifndef VERIFY_COMMANDS_H
+#define VERIFY_COMMANDS_H
+
+#include "common/cli.h"
+
+extern const struct cli_command cmd_report, cmd_log, cmd_selftest;
+
+#endif
