@@ -131,6 +131,7 @@ struct restore_link {
 	struct restore_dir *dir;
 	char *name;
 	enum restore_state state;
+	uint32_t type;        /* of all of them: S_IFREG and the like */
 	uint64_t ino, dev;    /* of what we made: nothing else is linked to */
 	uint32_t inode_flags; /* those that lock the file; set when all names are there */
 	uint64_t verified;    /* inode that verify saw first */
@@ -403,6 +404,9 @@ int restore_look(struct restore *r, struct restore_dir *dir, const char *name, s
 int restore_make_way(struct restore *r, struct restore_dir *dir, const char *name);
 /* temp gets the name, whatever had it. An errno. */
 int restore_replace(int dir, const char *temp, const char *name);
+/* Opens a file or folder of the target for reading; whatever else stands there is not opened, for that alone may do
+ * something (a tape winds back, a writer at a FIFO wakes up). -1 and an errno. */
+int restore_open_name(int dir, const char *name);
 /* Takes away the flags that forbid changes. An errno. */
 int restore_unlock(int fd);
 /* Takes the wants that the target has out of the batch that is collected. No batch is carried out meanwhile. */

@@ -80,7 +80,7 @@ void restore_link_locks(struct restore *r)
 			continue;
 		rc = restore_dir_get(&r->dirs, l->dir, &dir);
 		if (rc == 0) {
-			fd = vfs()->openat(dir, l->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+			fd = restore_open_name(dir, l->name);
 			rc = fd < 0 || vfs()->fstat(fd, &st) < 0 ? errno : st.st_ino != l->ino ? ESTALE : 0;
 			restore_dir_put(&r->dirs, l->dir);
 		}
@@ -241,9 +241,10 @@ static int finish_linked(
 
 	if (rc < 0)
 		return rc;
-	if (S_ISREG(it->e->mode) && link->state == RESTORE_DAMAGED) {
-		restore_event(
-			r, HZ_EVENT_DAMAGE, dir, name, "not restored: another name of a file whose content is damaged");
+	if (link->type != (it->e->mode & S_IFMT) || link->state == RESTORE_DAMAGED) {
+		restore_event(r, HZ_EVENT_DAMAGE, dir, name, "not restored: another name of %s",
+			link->state == RESTORE_DAMAGED ? "a file whose content is damaged"
+						       : "what is of another type than this");
 		return restore_outcome(r, it->e, it->n, RESTORE_DAMAGED, err);
 	}
 	if (!is_made(link->state))

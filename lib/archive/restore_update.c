@@ -25,15 +25,22 @@ int restore_unlock(int fd)
 	return vfs()->setflags(fd, flags & ~RESTORE_LOCKS) < 0 ? errno : 0;
 }
 
-static int open_name(int dir, const char *name)
+int restore_open_name(int dir, const char *name)
 {
+	struct source_stat st;
+
+	errno = source_stat(&st, dir, name);
+	if (errno == 0 && !S_ISREG(st.sig.mode) && !S_ISDIR(st.sig.mode))
+		errno = EINVAL;
+	if (errno != 0)
+		return -1;
 	return vfs()->openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
 }
 
 /* An immutable file can be neither replaced nor removed. */
 static void unlock_name(int dir, const char *name)
 {
-	AUTO_FD int fd = open_name(dir, name);
+	AUTO_FD int fd = restore_open_name(dir, name);
 
 	(void)restore_unlock(fd);
 }
@@ -102,7 +109,7 @@ static int open_old(const struct restore_file *f, int dir)
 	int fd;
 
 	restore_file_temp_name(temp, f);
-	fd = open_name(dir, f->moved ? temp : f->name);
+	fd = restore_open_name(dir, f->moved ? temp : f->name);
 	if (fd >= 0 && (vfs()->fstat(fd, &st) < 0 || st.st_ino != f->old_ino || st.st_dev != f->old_dev)) {
 		fd_close(&fd);
 		errno = ESTALE;
