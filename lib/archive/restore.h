@@ -257,6 +257,8 @@ struct restore {
 	struct idmap links;        /* hard link id to place in link */
 	struct restore_link **link;
 	size_t n_links;
+	pthread_mutex_t kept_lock;
+	struct idmap kept, seen; /* inodes of groups: that were there and are kept; that verify saw */
 };
 
 enum restore_state restore_state_get(const struct restore *r, uint64_t n);
@@ -343,6 +345,8 @@ int restore_plan_file(struct restore *r, struct restore_dir *dir, const struct r
 	struct restore_link *link, const struct source_stat *old, hz_error **err);
 /* The group of names that an entry belongs to; *is_new: it was not known. */
 int restore_link_of(struct restore *r, const struct entry *e, struct restore_link **link, bool *is_new, hz_error **err);
+/* An inode for a group: 1 for the first that asks, 0 for others, below 0 when memory is out. kept: any thread. */
+int restore_link_claim(struct restore *r, struct idmap *claimed, uint64_t dev, uint64_t ino);
 /* What became of the name that stands for its inode. */
 int restore_link_set(struct restore *r, struct restore_link *link, struct restore_dir *dir, const char *name,
 	enum restore_state state, hz_error **err);
@@ -415,7 +419,8 @@ int restore_compare(struct restore *r, hz_error **err);
 int restore_take_over(struct restore *r, struct restore_file *f, int dir, int *fd);
 /* Makes holes where they belong. An errno. */
 int restore_punch(struct restore *r, const struct entry *e, int fd);
-/* All chunks are right: kept, with its attributes set, unless length, holes or other names forbid. An errno. */
+/* All chunks are right: kept, with its attributes set, unless length, holes, other names or another group forbid. An
+ * errno. */
 int restore_keep(struct restore *r, struct restore_file *f, struct entry *e, struct restore_shorts *shorts, bool *kept);
 
 /* ---- removing (restore_delete.c) ---- */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Groups of names of one inode. Invariant: all names of a group have the type of the first that was seen; whoever links
- * one to what another made asks for it, since the snapshot's writer may have written anything.
+ * Groups of names of one inode. Invariants: all names of a group have the type of the first that was seen; whoever
+ * links one to what another made asks for it, since the snapshot's writer may have written anything. And no two groups
+ * have one inode, also where the target had them so.
  */
 #include "archive/restore.h"
+#include "base/codec.h"
 #include <string.h>
 #include <sys/stat.h>
 
@@ -45,4 +47,19 @@ int restore_link_set(struct restore *r, struct restore_link *link, struct restor
 	link->name = copy;
 	link->state = state;
 	return 0;
+}
+
+int restore_link_claim(struct restore *r, struct idmap *claimed, uint64_t dev, uint64_t ino)
+{
+	struct id id = { { 0 } };
+	int rc;
+
+	/* The map goes by the first bytes, which must be spread. */
+	put_le64(id.b, (ino ^ dev << 32) * 0x9E3779B97F4A7C15u);
+	put_le64(id.b + 8, ino);
+	put_le64(id.b + 16, dev);
+	(void)pthread_mutex_lock(&r->kept_lock);
+	rc = idmap_add(claimed, &id, 0, NULL);
+	(void)pthread_mutex_unlock(&r->kept_lock);
+	return rc;
 }
