@@ -22,6 +22,11 @@ struct waiting {
 	struct buf bytes; /* its entry */
 	size_t path_len, depth;
 };
+/* Where an inode stands first. */
+struct export_name {
+	char *path; /* NULL: nowhere yet */
+	uint32_t type;
+};
 struct export
 {
 	struct tree t;
@@ -34,7 +39,7 @@ struct export
 	struct waiting *waiting;
 	size_t n_waiting, cap_waiting;
 	struct idmap links; /* hard link id to place in names */
-	char **names;       /* where an inode stands first */
+	struct export_name *names;
 	size_t n_names;
 	hz_data_fn fn;
 	void *user;
@@ -59,7 +64,7 @@ static void export_release(struct export *x)
 	free(x->waiting);
 	idmap_release(&x->links);
 	while (x->n_names > 0)
-		free(x->names[--x->n_names]);
+		free(x->names[--x->n_names].path);
 	free(x->names);
 	tree_release(&x->t);
 }
@@ -190,13 +195,13 @@ static int link_place(struct export *x, const struct entry *e, uint32_t *place, 
 		return err_nomem(err);
 	if (added == 0)
 		return 0;
-	char **v = realloc(x->names, (x->n_names + 1) * sizeof(*v));
+	struct export_name *v = realloc(x->names, (x->n_names + 1) * sizeof(*v));
 
 	if (!v)
 		return err_nomem(err);
 	x->names = v;
 	*place = (uint32_t)x->n_names;
-	v[x->n_names++] = NULL;
+	v[x->n_names++] = (struct export_name){ .type = e->mode & S_IFMT };
 	return 0;
 }
 
@@ -230,9 +235,13 @@ static int add(struct export *x, const struct entry *e, const char *path, size_t
 		rc = link_place(x, e, &place, err);
 	if (rc < 0)
 		return rc;
-	if (place != UINT32_MAX && x->names[place]) {
+	if (place != UINT32_MAX && x->names[place].type != (e->mode & S_IFMT)) {
+		rc = err_set(&why, HZ_E_CORRUPT, "another name of what is of another type than this");
+		return left_out(x, path, len, &why, rc, err);
+	}
+	if (place != UINT32_MAX && x->names[place].path) {
 		export_fill_basics(x->entry, e, path);
-		archive_entry_copy_hardlink(x->entry, x->names[place]);
+		archive_entry_copy_hardlink(x->entry, x->names[place].path);
 		rc = write_entry(x, e, path, len, err);
 		return rc < 0 ? rc : 0;
 	}
@@ -241,8 +250,8 @@ static int add(struct export *x, const struct entry *e, const char *path, size_t
 		return left_out(x, path, len, &why, rc, err);
 	rc = write_entry(x, e, path, len, err);
 	if (rc == 1 && place != UINT32_MAX) {
-		x->names[place] = strdup(path);
-		if (!x->names[place])
+		x->names[place].path = strdup(path);
+		if (!x->names[place].path)
 			return err_nomem(err);
 	}
 	return rc < 0 ? rc : 0;

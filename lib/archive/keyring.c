@@ -194,7 +194,7 @@ int groups_load(struct group **groups, size_t *n, struct store *st, const struct
 		if (rc == 0)
 			rc = group_open(&v[count], &so, key, &e);
 		signed_release(&so);
-		if (rc == HZ_E_NOMEM || rc == HZ_E_NOSPACE || rc == HZ_E_CANCELED) {
+		if (rc < 0 && !signed_is_verdict(rc)) {
 			/* Not the object's fault: nothing may be said of it. */
 			for (size_t j = 0; j < count; j++)
 				group_release(&v[j]);

@@ -21,7 +21,8 @@ int group_build(struct buf *out, struct uid *uid, struct id *hash, const struct 
 	const struct recipients *r, const struct uid *group, const struct secret *group_secret,
 	const struct secret *root_seed, hz_error **err);
 /* Every group of the log that the bundle can open. *groups is the caller's: group_release each, then free. A group
- * object that is missing or damaged is told to the sink and skipped: its snapshots will say so. */
+ * object that is missing or damaged is told to the sink and skipped: its snapshots will say so. One that the store
+ * cannot read just now ends the call. */
 int groups_load(struct group **groups, size_t *n, struct store *st, const struct admin_log *log,
 	const struct bundle *key, const struct damage_sink *sink, hz_error **err);
 /* The whole secret of one group (for --join); needs the data recipient's secret. */

@@ -191,6 +191,11 @@ static int try_slots(struct repo *r, const hz_repo_options *o, uint32_t need, hz
 			}
 			return adopt(r, b, err);
 		}
+		if (!signed_is_verdict(rc)) {
+			if (err && !*err)
+				*err = TAKE(e);
+			return rc;
+		}
 		if (rc != HZ_E_AUTH && r->sink.fn)
 			on_damage(r, name_slot(&k->uid).s, hz_error_message(e), false);
 	}

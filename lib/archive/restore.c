@@ -324,6 +324,9 @@ static void release(struct restore *r)
 	}
 	free(r->link);
 	idmap_release(&r->links);
+	idmap_release(&r->kept);
+	idmap_release(&r->seen);
+	(void)pthread_mutex_destroy(&r->kept_lock);
 	free(r->states);
 	free(r->gaps);
 	workers_release(r);
@@ -384,6 +387,7 @@ int hz_restore(hz_reader *reader, const char *id, const hz_restore_options *opts
 	int rc;
 
 	(void)pthread_mutex_init(&once.lock, NULL);
+	(void)pthread_mutex_init(&r.kept_lock, NULL);
 	reader->repo.job = job;
 	reader->repo.sink = (struct damage_sink){ sink_once, &once };
 	r.batch = &r.batches[0];

@@ -131,6 +131,7 @@ struct restore_link {
 	struct restore_dir *dir;
 	char *name;
 	enum restore_state state;
+	uint32_t type;        /* of all of them: S_IFREG and the like */
 	uint64_t ino, dev;    /* of what we made: nothing else is linked to */
 	uint32_t inode_flags; /* those that lock the file; set when all names are there */
 	uint64_t verified;    /* inode that verify saw first */
@@ -256,6 +257,8 @@ struct restore {
 	struct idmap links;        /* hard link id to place in link */
 	struct restore_link **link;
 	size_t n_links;
+	pthread_mutex_t kept_lock;
+	struct idmap kept, seen; /* inodes of groups: that were there and are kept; that verify saw */
 };
 
 enum restore_state restore_state_get(const struct restore *r, uint64_t n);
@@ -342,6 +345,8 @@ int restore_plan_file(struct restore *r, struct restore_dir *dir, const struct r
 	struct restore_link *link, const struct source_stat *old, hz_error **err);
 /* The group of names that an entry belongs to; *is_new: it was not known. */
 int restore_link_of(struct restore *r, const struct entry *e, struct restore_link **link, bool *is_new, hz_error **err);
+/* An inode for a group: 1 for the first that asks, 0 for others, below 0 when memory is out. kept: any thread. */
+int restore_link_claim(struct restore *r, struct idmap *claimed, uint64_t dev, uint64_t ino);
 /* What became of the name that stands for its inode. */
 int restore_link_set(struct restore *r, struct restore_link *link, struct restore_dir *dir, const char *name,
 	enum restore_state state, hz_error **err);
@@ -403,6 +408,9 @@ int restore_look(struct restore *r, struct restore_dir *dir, const char *name, s
 int restore_make_way(struct restore *r, struct restore_dir *dir, const char *name);
 /* temp gets the name, whatever had it. An errno. */
 int restore_replace(int dir, const char *temp, const char *name);
+/* Opens a file or folder of the target for reading; whatever else stands there is not opened, for that alone may do
+ * something (a tape winds back, a writer at a FIFO wakes up). -1 and an errno. */
+int restore_open_name(int dir, const char *name);
 /* Takes away the flags that forbid changes. An errno. */
 int restore_unlock(int fd);
 /* Takes the wants that the target has out of the batch that is collected. No batch is carried out meanwhile. */
@@ -411,7 +419,8 @@ int restore_compare(struct restore *r, hz_error **err);
 int restore_take_over(struct restore *r, struct restore_file *f, int dir, int *fd);
 /* Makes holes where they belong. An errno. */
 int restore_punch(struct restore *r, const struct entry *e, int fd);
-/* All chunks are right: kept, with its attributes set, unless length, holes or other names forbid. An errno. */
+/* All chunks are right: kept, with its attributes set, unless length, holes, other names or another group forbid. An
+ * errno. */
 int restore_keep(struct restore *r, struct restore_file *f, struct entry *e, struct restore_shorts *shorts, bool *kept);
 
 /* ---- removing (restore_delete.c) ---- */

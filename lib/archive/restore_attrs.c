@@ -18,6 +18,20 @@ static bool is_made(enum restore_state s)
 
 /* ---- hard links ---- */
 
+/* One that was there and is kept may have flags that forbid another name; they are set again at the end. */
+static int link_name(const struct restore_link *link, int from, int to, const char *name)
+{
+	AUTO_FD int fd = -1;
+
+	if (vfs()->linkat(from, link->name, to, name, 0) == 0)
+		return 0;
+	if (errno != EPERM || !link->inode_flags)
+		return errno;
+	fd = restore_open_name(from, link->name);
+	(void)restore_unlock(fd);
+	return vfs()->linkat(from, link->name, to, name, 0) < 0 ? errno : 0;
+}
+
 /* Under a temporary name, for what stands under the final one to be replaced. */
 static int link_over(struct restore *r, const struct restore_link *link, int from, int to, const char *name)
 {
@@ -27,7 +41,7 @@ static int link_over(struct restore *r, const struct restore_link *link, int fro
 
 	(void)snprintf(
 		temp, sizeof(temp), ".hozen-%s-%08x.part", r->tag, __atomic_add_fetch(&r->temp, 1, __ATOMIC_RELAXED));
-	rc = vfs()->linkat(from, link->name, to, temp, 0) < 0 ? errno : 0;
+	rc = link_name(link, from, to, temp);
 	if (rc)
 		return rc;
 	rc = source_stat(&st, to, temp);
@@ -55,7 +69,7 @@ static int make_link(struct restore *r, const struct restore_link *link, struct 
 		rc = link_over(r, link, from, to, name);
 		restore_dir_put(&r->dirs, dir);
 	} else if (rc == 0) {
-		rc = vfs()->linkat(from, link->name, to, name, 0) < 0 ? errno : 0;
+		rc = link_name(link, from, to, name);
 		if (rc == 0)
 			rc = source_stat(&st, to, name);
 		if (rc == 0 && st.sig.ino != link->ino) {
@@ -80,7 +94,7 @@ void restore_link_locks(struct restore *r)
 			continue;
 		rc = restore_dir_get(&r->dirs, l->dir, &dir);
 		if (rc == 0) {
-			fd = vfs()->openat(dir, l->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+			fd = restore_open_name(dir, l->name);
 			rc = fd < 0 || vfs()->fstat(fd, &st) < 0 ? errno : st.st_ino != l->ino ? ESTALE : 0;
 			restore_dir_put(&r->dirs, l->dir);
 		}
@@ -241,9 +255,10 @@ static int finish_linked(
 
 	if (rc < 0)
 		return rc;
-	if (S_ISREG(it->e->mode) && link->state == RESTORE_DAMAGED) {
-		restore_event(
-			r, HZ_EVENT_DAMAGE, dir, name, "not restored: another name of a file whose content is damaged");
+	if (link->type != (it->e->mode & S_IFMT) || link->state == RESTORE_DAMAGED) {
+		restore_event(r, HZ_EVENT_DAMAGE, dir, name, "not restored: another name of %s",
+			link->state == RESTORE_DAMAGED ? "a file whose content is damaged"
+						       : "what is of another type than this");
 		return restore_outcome(r, it->e, it->n, RESTORE_DAMAGED, err);
 	}
 	if (!is_made(link->state))

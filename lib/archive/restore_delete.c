@@ -96,8 +96,7 @@ static int unlink_name(struct restore *r, int parent, const char *name, bool is_
 		return 0;
 	if (errno != EPERM && errno != EACCES)
 		return errno;
-	fd = is_folder ? open_folder(r, parent, name)
-		       : vfs()->openat(parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+	fd = is_folder ? open_folder(r, parent, name) : restore_open_name(parent, name);
 	(void)restore_unlock(fd);
 	return vfs()->unlinkat(parent, name, is_folder ? AT_REMOVEDIR : 0) < 0 ? errno : 0;
 }

@@ -27,47 +27,6 @@ static int grow(void **v, size_t n, size_t *cap, size_t size, hz_error **err)
 }
 #define GROW(v, n, cap, err) grow((void **)&(v), n, &(cap), sizeof(*(v)), err)
 
-/* ---- hard links ---- */
-
-int restore_link_of(struct restore *r, const struct entry *e, struct restore_link **link, bool *is_new, hz_error **err)
-{
-	uint32_t at = 0;
-	int rc = idmap_add(&r->links, &e->hardlink, (uint32_t)r->n_links, &at);
-	struct restore_link **v, *l;
-
-	if (rc < 0)
-		return err_nomem(err);
-	*is_new = rc > 0;
-	if (rc == 0) {
-		*link = r->link[at];
-		return 0;
-	}
-	l = calloc(1, sizeof(*l));
-	v = l ? realloc(r->link, (r->n_links + 1) * sizeof(*v)) : NULL;
-	if (!v) {
-		free(l);
-		return err_nomem(err);
-	}
-	r->link = v;
-	*link = v[r->n_links++] = l;
-	return 0;
-}
-
-int restore_link_set(struct restore *r, struct restore_link *link, struct restore_dir *dir, const char *name,
-	enum restore_state state, hz_error **err)
-{
-	char *copy = strdup(name);
-
-	if (!copy)
-		return err_nomem(err);
-	restore_dir_unref(&r->dirs, link->dir);
-	free(link->name);
-	link->dir = restore_dir_ref(dir);
-	link->name = copy;
-	link->state = state;
-	return 0;
-}
-
 /* ---- files ---- */
 
 struct restore_file *restore_file_new(struct restore *r, struct restore_dir *dir, const struct restore_item *it,

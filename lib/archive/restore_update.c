@@ -25,15 +25,22 @@ int restore_unlock(int fd)
 	return vfs()->setflags(fd, flags & ~RESTORE_LOCKS) < 0 ? errno : 0;
 }
 
-static int open_name(int dir, const char *name)
+int restore_open_name(int dir, const char *name)
 {
+	struct source_stat st;
+
+	errno = source_stat(&st, dir, name);
+	if (errno == 0 && !S_ISREG(st.sig.mode) && !S_ISDIR(st.sig.mode))
+		errno = EINVAL;
+	if (errno != 0)
+		return -1;
 	return vfs()->openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
 }
 
 /* An immutable file can be neither replaced nor removed. */
 static void unlock_name(int dir, const char *name)
 {
-	AUTO_FD int fd = open_name(dir, name);
+	AUTO_FD int fd = restore_open_name(dir, name);
 
 	(void)restore_unlock(fd);
 }
@@ -102,7 +109,7 @@ static int open_old(const struct restore_file *f, int dir)
 	int fd;
 
 	restore_file_temp_name(temp, f);
-	fd = open_name(dir, f->moved ? temp : f->name);
+	fd = restore_open_name(dir, f->moved ? temp : f->name);
 	if (fd >= 0 && (vfs()->fstat(fd, &st) < 0 || st.st_ino != f->old_ino || st.st_dev != f->old_dev)) {
 		fd_close(&fd);
 		errno = ESTALE;
@@ -347,26 +354,34 @@ static void count_difference(void *user, const char *what, int errnum)
 }
 
 /* Attributes only. */
-static int change_attrs(
-	struct restore *r, struct restore_file *f, struct entry *e, int dir, int fd, struct restore_shorts *shorts)
+static int change_attrs(struct restore_file *f, struct entry *e, int dir, int fd, struct restore_shorts *shorts)
 {
 	const uint32_t locks = e->inode_flags & RESTORE_LOCKS;
 	int rc = restore_unlock(fd);
 
-	(void)r;
 	if (rc)
 		return rc;
 	e->inode_flags &= ~RESTORE_LOCKS;
 	entry_apply(e, dir, f->name, fd, ENTRY_OLD, restore_short, shorts);
-	if (f->link)
-		f->link->inode_flags = locks;
-	else if (locks && (rc = restore_lock(fd, locks)) != 0)
+	if (!f->link && locks && (rc = restore_lock(fd, locks)) != 0)
 		restore_short(shorts, "inode flags", rc);
 	return 0;
 }
 
+/* Nothing differs. With other names it can be kept if these are the group's; of two groups on one inode one is. */
+static int keep_same(struct restore *r, struct restore_file *f, const struct stat *st, bool *kept)
+{
+	int rc = f->link && f->shared ? restore_link_claim(r, &r->kept, st->st_dev, st->st_ino) : 1;
+
+	*kept = rc > 0;
+	if (rc > 0)
+		(void)__atomic_add_fetch(&r->unchanged, 1, __ATOMIC_RELAXED);
+	return rc < 0 ? ENOMEM : 0;
+}
+
 int restore_keep(struct restore *r, struct restore_file *f, struct entry *e, struct restore_shorts *shorts, bool *kept)
 {
+	const uint32_t locks = e->inode_flags & RESTORE_LOCKS;
 	AUTO_FD int fd = -1;
 	unsigned differences = 0;
 	struct stat st;
@@ -379,15 +394,17 @@ int restore_keep(struct restore *r, struct restore_file *f, struct entry *e, str
 	if (fd >= 0 && vfs()->fstat(fd, &st) == 0 && (uint64_t)st.st_size == e->size &&
 		(!f->shared || e->has_hardlink) && look_at_gaps(r, e, fd, false) == 0) {
 		entry_compare(e, dir, f->name, count_difference, &differences);
-		*kept = differences == 0 || !f->shared;
-		if (differences > 0 && *kept)
-			rc = change_attrs(r, f, e, dir, fd, shorts);
+		*kept = !f->shared;
+		if (differences == 0)
+			rc = keep_same(r, f, &st, kept);
+		else if (*kept)
+			rc = change_attrs(f, e, dir, fd, shorts);
 		if (rc == 0 && *kept && f->link) {
 			f->link->ino = st.st_ino;
 			f->link->dev = st.st_dev;
+			/* For a further name, or another group that comes off it, it is unlocked. */
+			f->link->inode_flags = locks;
 		}
-		if (rc == 0 && differences == 0)
-			(void)__atomic_add_fetch(&r->unchanged, 1, __ATOMIC_RELAXED);
 	}
 	restore_dir_put(&r->dirs, f->dir);
 	return rc;

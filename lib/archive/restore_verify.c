@@ -208,26 +208,28 @@ static int verify_enter(struct restore *r, struct restore_frame *f, const struct
 	return 0;
 }
 
-/* The names of one inode must be so in the target too. */
+/* The names of one inode must be so in the target too, and no others. */
 static int compare_link(
 	struct restore *r, struct restore_dir *dir, const char *name, const struct entry *e, hz_error **err)
 {
 	struct restore_link *link = NULL;
 	struct source_stat st;
 	bool is_new = false;
-	int fd = -1, rc = restore_link_of(r, e, &link, &is_new, err);
+	int fd = -1, own = 1, rc = restore_link_of(r, e, &link, &is_new, err);
 
 	if (rc < 0 || restore_dir_get(&r->dirs, dir, &fd) != 0)
 		return rc;
 	if (source_stat(&st, fd, name) == 0) {
-		if (link->verified && link->verified != st.sig.ino) {
+		own = link->verified ? link->verified == st.sig.ino
+				     : restore_link_claim(r, &r->seen, st.sig.dev, st.sig.ino);
+		if (own == 0) {
 			restore_event(r, HZ_EVENT_TARGET, dir, name, "read back, differs from the snapshot: hard link");
 			r->result.verify_mismatch++;
 		}
 		link->verified = st.sig.ino;
 	}
 	restore_dir_put(&r->dirs, dir);
-	return 0;
+	return own < 0 ? err_nomem(err) : 0;
 }
 
 static int verify_leaf(

@@ -96,6 +96,12 @@ static int load_one(struct signed_object *so, struct store *st, const char *stor
 	return rc;
 }
 
+bool signed_is_verdict(int rc)
+{
+	return rc == HZ_E_CORRUPT || rc == HZ_E_NOTFOUND || rc == HZ_E_AUTH || rc == HZ_E_TOONEW ||
+		rc == HZ_E_UNSUPPORTED || rc == HZ_E_REFUSED;
+}
+
 int signed_load(struct signed_object *so, struct store *st, const char *name, uint8_t type, const struct uid *repo,
 	bool has_copy, const uint16_t *known, size_t n_known, const struct damage_sink *sink, hz_error **err)
 {
@@ -107,13 +113,21 @@ int signed_load(struct signed_object *so, struct store *st, const char *name, ui
 	if (rc == 0)
 		return 0;
 	if (has_copy && (rc == HZ_E_NOTFOUND || rc == HZ_E_CORRUPT || rc == HZ_E_REFUSED || rc == HZ_E_IO)) {
-		if (load_one(so, st, copy.s, name, type, repo, known, n_known, sink, &second) == 0) {
+		int other = load_one(so, st, copy.s, name, type, repo, known, n_known, sink, &second);
+
+		if (other == 0) {
 			const char *what = rc == HZ_E_NOTFOUND ? "missing; its copy is whole"
 				: rc == HZ_E_IO                ? "unreadable; its copy is whole"
 							       : "damaged; its copy is whole";
 
 			tell(sink, name, rc == HZ_E_REFUSED ? "of another repository; its copy is ours" : what, true);
 			return 0;
+		}
+		/* Of the copy nothing is known: then it is too early to say that both are lost. */
+		if (signed_is_verdict(rc) && !signed_is_verdict(other)) {
+			rc = other;
+			err_clear(&first);
+			first = TAKE(second);
 		}
 	}
 	if (err && !*err)

@@ -37,9 +37,11 @@ void signed_release(struct signed_object *so);
 /* The object hash, by which others name it. */
 struct id signed_hash(const struct signed_object *so);
 
+/* Does this result of loading an object say something of the object? Otherwise of the store, or of this process. */
+bool signed_is_verdict(int rc);
 /* Reads, verifies as a container, mends, checks type and repository id (NULL: any), parses sections. The copy is tried
  * where the primary is missing or beyond repair. HZ_E_NOTFOUND: neither is there. HZ_E_REFUSED: it belongs to another
- * repository. */
+ * repository. HZ_E_IO: the store could not say of one of them, and the other is of no use. */
 int signed_load(struct signed_object *so, struct store *st, const char *name, uint8_t type, const struct uid *repo,
 	bool has_copy, const uint16_t *known, size_t n_known, const struct damage_sink *sink, hz_error **err);
 /* Does an object of another repository stand there, as far as its first block shows? *whose is that repository. */

@@ -20,7 +20,7 @@ struct place {
 	struct fixture f;
 };
 
-static void place_key_write(char **path, const struct place *p, const char *name, const struct bundle *b)
+static UNUSED void place_key_write(char **path, const struct place *p, const char *name, const struct bundle *b)
 {
 	struct newfile *nf = NULL;
 	int fd = -1;
@@ -32,7 +32,7 @@ static void place_key_write(char **path, const struct place *p, const char *name
 	fd_close(&fd);
 }
 
-static struct place *place_new(void)
+static UNUSED struct place *place_new(void)
 {
 	struct place *p = calloc(1, sizeof(*p));
 	struct store *st = NULL;
@@ -53,7 +53,7 @@ static struct place *place_new(void)
 	return p;
 }
 
-static void place_free(struct place *p)
+static UNUSED void place_free(struct place *p)
 {
 	fixture_free(&p->f);
 	free(p->location);
@@ -68,7 +68,7 @@ static void place_free(struct place *p)
 }
 
 /* The canary and its folder are as they were. */
-static void assert_canary(const struct place *p)
+static UNUSED void assert_canary(const struct place *p)
 {
 	struct stat st;
 	size_t len = 0;
@@ -84,7 +84,7 @@ static void assert_canary(const struct place *p)
 	free(data);
 }
 
-static hz_repo_options place_options(const struct place *p, const char *key)
+static UNUSED hz_repo_options place_options(const struct place *p, const char *key)
 {
 	hz_repo_options o = HZ_REPO_OPTIONS_INIT;
 
@@ -110,7 +110,7 @@ struct forging {
 	struct mac *data, *meta;
 };
 
-static int before_put(void *user, const struct pack_done *p, hz_error **err)
+static UNUSED int before_put(void *user, const struct pack_done *p, hz_error **err)
 {
 	(void)user;
 	(void)p;
@@ -118,7 +118,7 @@ static int before_put(void *user, const struct pack_done *p, hz_error **err)
 	return 0;
 }
 
-static int after_put(void *user, const struct pack_done *p, hz_error **err)
+static UNUSED int after_put(void *user, const struct pack_done *p, hz_error **err)
 {
 	struct forging *x = user;
 
@@ -135,7 +135,7 @@ static int after_put(void *user, const struct pack_done *p, hz_error **err)
 	return 0;
 }
 
-static void forge_begin(struct forging *x, struct place *p, const struct bundle *writer)
+static UNUSED void forge_begin(struct forging *x, struct place *p, const struct bundle *writer)
 {
 	struct packer_hooks hooks = { .before_put = before_put, .after_put = after_put, .user = x };
 
@@ -146,7 +146,7 @@ static void forge_begin(struct forging *x, struct place *p, const struct bundle 
 	assert_ok(packer_new(&x->packer, p->f.store, &p->f.repo, &x->s, 1, 1, &hooks, NULL), NULL);
 }
 
-static void forge_frame(struct forging *x, enum pack_role role, enum frame_method method, const struct id *id,
+static UNUSED void forge_frame(struct forging *x, enum pack_role role, enum frame_method method, const struct id *id,
 	const void *data, size_t len, uint32_t raw)
 {
 	struct frame_member m = { *id, raw };
@@ -156,8 +156,8 @@ static void forge_frame(struct forging *x, enum pack_role role, enum frame_metho
 }
 
 /* A node of raw bytes; *ref is what refers to it. */
-static void forge_node(struct forging *x, struct list_ref *ref, enum node_kind kind, uint8_t level, uint64_t count,
-	const struct buf *items)
+static UNUSED void forge_node(struct forging *x, struct list_ref *ref, enum node_kind kind, uint8_t level,
+	uint64_t count, const struct buf *items)
 {
 	AUTO_IN(buf_release) struct buf node = BUF_INIT;
 	struct enc e = enc_to(&node);
@@ -173,7 +173,7 @@ static void forge_node(struct forging *x, struct list_ref *ref, enum node_kind k
 }
 
 /* An item of a folder's list: the encoder would refuse such names, so it is written by hand. */
-static void raw_item(struct buf *items, const void *name, size_t len, uint32_t mode, const struct buf *more)
+static UNUSED void raw_item(struct buf *items, const void *name, size_t len, uint32_t mode, const struct buf *more)
 {
 	AUTO_IN(buf_release) struct buf entry = BUF_INIT;
 	AUTO_IN(buf_release) struct buf var = BUF_INIT;
@@ -191,7 +191,7 @@ static void raw_item(struct buf *items, const void *name, size_t len, uint32_t m
 }
 
 /* The field "tree" of an entry. */
-static void raw_tree(struct buf *more, const struct list_ref *ref)
+static UNUSED void raw_tree(struct buf *more, const struct list_ref *ref)
 {
 	struct enc e = enc_to(more);
 
@@ -201,8 +201,44 @@ static void raw_tree(struct buf *more, const struct list_ref *ref)
 	enc_bytes(&e, ref->root.b, ID_LEN);
 }
 
+/* A field of an entry; they ascend by tag. */
+static UNUSED void raw_field(struct buf *more, uint8_t tag, const void *value, size_t len)
+{
+	struct enc e = enc_to(more);
+
+	enc_u8(&e, tag);
+	enc_blob(&e, value, len);
+	assert_false(e.bad);
+}
+
+/* The same of one or two numbers: second 0 is left out. */
+static UNUSED void raw_vars(struct buf *more, uint8_t tag, uint64_t first, uint64_t second)
+{
+	AUTO_IN(buf_release) struct buf value = BUF_INIT;
+	struct enc e = enc_to(&value);
+
+	enc_var(&e, first);
+	if (second)
+		enc_var(&e, second);
+	raw_field(more, tag, value.data, value.len);
+}
+
+/* The field "chunks". */
+static UNUSED void raw_chunks(struct buf *more, const struct chunk_ref *v, size_t n)
+{
+	AUTO_IN(buf_release) struct buf value = BUF_INIT;
+	struct enc e = enc_to(&value);
+
+	enc_var(&e, n);
+	for (size_t i = 0; i < n; i++) {
+		enc_bytes(&e, v[i].id.b, ID_LEN);
+		enc_u32(&e, v[i].len);
+	}
+	raw_field(more, 16, value.data, value.len);
+}
+
 /* Ends packs, run and commit, a snapshot whose root has this list. */
-static void forge_commit(char id[HZ_ID_HEX], struct forging *x, const struct list_ref *tree)
+static UNUSED void forge_commit(char id[HZ_ID_HEX], struct forging *x, const struct list_ref *tree)
 {
 	struct fixture *f = &x->p->f;
 	struct entry root = {
@@ -237,7 +273,7 @@ static void forge_commit(char id[HZ_ID_HEX], struct forging *x, const struct lis
 	buf_release(&encoded);
 }
 
-static void forge_end(struct forging *x)
+static UNUSED void forge_end(struct forging *x)
 {
 	packer_free(x->packer);
 	mac_free(x->data);
@@ -254,12 +290,12 @@ struct told_here {
 	uint64_t calls;
 };
 
-static void count_damage(void *user, const hz_event *e)
+static UNUSED void count_damage(void *user, const hz_event *e)
 {
 	((struct told_here *)user)->damage += e->kind == HZ_EVENT_DAMAGE;
 }
 
-static int stop_some_time(void *user, const hz_progress *p)
+static UNUSED int stop_some_time(void *user, const hz_progress *p)
 {
 	struct told_here *t = user;
 
@@ -267,7 +303,7 @@ static int stop_some_time(void *user, const hz_progress *p)
 	return t->stop_after && ++t->calls > t->stop_after;
 }
 
-static int victim_restore(
+static UNUSED int victim_restore(
 	const struct place *p, const char *id, uint32_t flags, struct told_here *told, hz_restore_result *res)
 {
 	hz_repo_options o = place_options(p, p->reader_key);
@@ -293,12 +329,28 @@ static int victim_restore(
 	return rc;
 }
 
-static long peak_kib(void)
+static UNUSED long peak_kib(void)
 {
 	struct rusage u;
 
 	assert_int_equal(getrusage(RUSAGE_SELF, &u), 0);
 	return u.ru_maxrss;
+}
+
+#define GROWTH_KIB (160L << 10) /* how much the peak may grow by one restore, sanitizers included */
+
+static UNUSED void restore_is_bounded(
+	struct place *p, const char *id, uint64_t stop_after, int expected, hz_restore_result *res, const char *what)
+{
+	struct told_here told = { .stop_after = stop_after };
+	long before = peak_kib(), after;
+	int rc = victim_restore(p, id, HZ_RESTORE_INTO_EXISTING, &told, res);
+
+	after = peak_kib();
+	print_message("%s: peak grew by %ld KiB\n", what, after - before);
+	assert_int_equal(rc, expected);
+	assert_true(after - before < GROWTH_KIB);
+	assert_canary(p);
 }
 
 #endif

@@ -7,8 +7,6 @@
 #include <sys/syscall.h>
 #include <zstd.h>
 
-#define GROWTH_KIB (160L << 10) /* how much the peak may grow by one restore, sanitizers included */
-
 static int setup(void **state)
 {
 	*state = place_new();
@@ -169,20 +167,6 @@ static void a_symlink_swapped_in_is_no_way_out(void **state)
 }
 
 /* ---- sizes and counts ---- */
-
-static void restore_is_bounded(
-	struct place *p, const char *id, uint64_t stop_after, int expected, hz_restore_result *res, const char *what)
-{
-	struct told_here told = { .stop_after = stop_after };
-	long before = peak_kib(), after;
-	int rc = victim_restore(p, id, HZ_RESTORE_INTO_EXISTING, &told, res);
-
-	after = peak_kib();
-	print_message("%s: peak grew by %ld KiB\n", what, after - before);
-	assert_int_equal(rc, expected);
-	assert_true(after - before < GROWTH_KIB);
-	assert_canary(p);
-}
 
 static void counts_beyond_all_bounds_are_damage(void **state)
 {

@@ -55,6 +55,21 @@ user 3 "$HB" restore latest --target "$T/own/restored"
 [ "$(cat "$T/own/restored/${T#/}/src/readable")" = readable ] || fail 'the readable file is not restored'
 [ ! -e "$T/own/restored/${T#/}/src/secret-folder/inside" ] || fail 'where does that come from'
 
+# A damaged key file in the default place is told, and keeps no passphrase from working; one that was named does.
+key="$HOME/.config/hozen/$id/writer.key"
+cp -p "$key" "$T/key.whole"
+head -c 3000 /dev/zero >"$key"
+user 4 "$HB" snapshots
+says 'key file'
+prints "$(hostname)"
+user 4 "$HB" ls latest "${T#/}/src"
+prints readable
+user 4 "$HB" --key-file "$key" snapshots
+if grep -q "$(hostname)" "$T/out"; then fail 'a damaged key file that was named did not matter'; fi
+user 4 "$HB" create -q "$T/src/readable"
+cat "$T/key.whole" >"$key"
+user 0 "$HB" snapshots
+
 # Of its own tree everything comes back.
 mkdir "$T/own/tree" && echo mine >"$T/own/tree/file"
 [ -z "$as" ] || chown -R 65534:65534 "$T/own/tree"

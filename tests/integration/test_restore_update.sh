@@ -80,6 +80,61 @@ if ! cp --reflink=always "$T/large/image" "$T/clone" 2>/dev/null; then
 fi
 rm -f "$T/clone"
 
+# --- names of one inode stay so, and inodes that the target has merged come apart, though all else is right
+ino() {
+  stat -c %i "$1"
+}
+mkdir "$T/groups"
+(
+  cd "$T/groups" || exit
+  echo same >a
+  : >e
+  mkfifo p
+  for i in c x; do cp -p a $i; done
+  cp -p e g
+  mkfifo -m "$(stat -c %a p)" r
+  touch -r p r
+  ln a b && ln c d && ln e f && ln g h && ln p q && ln r s
+)
+snapshot_of "$T/groups"
+groups=$id
+i=0
+while [ $i -lt 3 ]; do
+  i=$((i + 1))
+  restore 0 "$groups" --target "$T/merged" --update
+  (cd "$T/merged" && ln -f a c && ln -f a d && ln -f a x && ln -f e g && ln -f e h && ln -f p r && ln -f p s)
+  was="$(ino "$T/merged/a") $(ino "$T/merged/e")"
+  restore 0 "$groups" --target "$T/merged" --update --verify
+  expect verify_mismatch 0
+  exact "$T/groups" "$T/merged"
+  for name in a e p; do
+    other=$(echo $name | tr aep cgr)
+    [ "$(ino "$T/merged/$name")" != "$(ino "$T/merged/$other")" ] || fail "$name and $other are still one inode"
+  done
+  # One group of each two keeps what there was.
+  for name in $was; do
+    [ "$(find "$T/merged" -inum "$name" | wc -l)" = 2 ] || fail "no group has kept inode $name"
+  done
+done
+# A name that has gone is linked again, and another group comes off, with a file that may not be changed too.
+if [ "$root" = yes ] && chattr +i "$T/groups/a" 2>/dev/null; then
+  snapshot_of "$T/groups"
+  chattr -i "$T/groups/a"
+  restore 0 "$id" --target "$T/merged" --update
+  for change in 'rm b' 'ln -f a c'; do
+    chattr -i "$T/merged/a" || fail 'the flag was not restored'
+    (cd "$T/merged" && $change)
+    chattr +i "$T/merged/a"
+    restore 0 "$id" --target "$T/merged" --update --verify
+    expect verify_mismatch 0
+    [ "$(ino "$T/merged/a")" = "$(ino "$T/merged/b")" ] || fail "$change: a name of an immutable file is a copy"
+    [ "$(ino "$T/merged/a")" != "$(ino "$T/merged/c")" ] || fail "$change: another group has the immutable inode"
+    lsattr "$T/merged/a" | grep -q '^[^ ]*i' || fail "$change: it is not immutable any more"
+  done
+  chattr -i "$T/merged/a"
+fi
+rm -rf "$T/groups" "$T/merged"
+
 # --- another name of it, outside, is not touched
 printf changed | dd of="$T/copy/image" bs=1 seek=100 conv=notrunc status=none
 ln "$T/copy/image" "$T/outside"

@@ -210,6 +210,109 @@ static void several_workers_of_a_restore_share_the_packs(void **state)
 	hz_reader_close(r);
 }
 
+/* ---- from a store where requests cost little ---- */
+
+struct range {
+	uint64_t off, len;
+};
+struct ranges {
+	struct range v[256];
+	size_t n;
+};
+
+static void ranges_add(struct ranges *l, uint64_t off, uint64_t len)
+{
+	assert_true(l->n < ARRAY_LEN(l->v));
+	l->v[l->n++] = (struct range){ off, len };
+}
+
+/* What is asked for to get these bytes of the payload stream: whole steps of 64 KiB. */
+static void ranges_add_stream(struct ranges *l, const struct pack *p, uint32_t off, uint32_t len)
+{
+	uint64_t from = off / OBJECT_PAYLOAD * OBJECT_BLOCK, size = (uint64_t)p->blocks * OBJECT_BLOCK;
+	uint64_t end = ((uint64_t)(off + len - 1) / OBJECT_PAYLOAD + 1) * OBJECT_BLOCK;
+
+	from -= from % HEAD;
+	end += (HEAD - end % HEAD) % HEAD;
+	ranges_add(l, from, (end < size ? end : size) - from);
+}
+
+static int cmp_range(const void *one, const void *other)
+{
+	const struct range *x = one, *y = other;
+
+	if (x->off != y->off)
+		return x->off < y->off ? -1 : 1;
+	return (x->len > y->len) - (x->len < y->len);
+}
+
+/* One block to know its size by, the root, the table, and each frame. Two that lie in the same 64 KiB are two requests
+ * for the same: the second is a copy out of the system's cache, which costs less than to keep it here would. */
+static void ranges_expect(struct ranges *l, const char *name)
+{
+	hz_reader *r = reader(1, false);
+	const struct pack_table *t;
+	struct pack *p = NULL;
+	struct uid uid;
+	hz_error *err = NULL;
+	const struct log_read *v;
+	size_t n = 0;
+
+	assert_true(name_parse_uid(&uid, name, "packs/"));
+	assert_ok(reader_open_pack(&p, r, &uid, false, READER_DATA, &err), &err);
+	/* Opening asks for what it needs whoever opens: the table's place is in its root. */
+	v = logstore_reads(r->repo.store, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(v[i].name, name) == 0)
+			ranges_add(l, v[i].off, v[i].len);
+	}
+	assert_int_equal(l->n, 3);
+	t = &p->t[PACK_DATA];
+	for (uint32_t i = 0; i < t->n_frames; i++) {
+		if (t->frames[i].method != METHOD_PAD)
+			ranges_add_stream(l, p, t->frames[i].off, t->frames[i].stored);
+	}
+	pack_close(p);
+	hz_reader_close(r);
+	qsort(l->v, l->n, sizeof(l->v[0]), cmp_range);
+}
+
+static void ranges_read(struct ranges *l, struct store *s, const char *name)
+{
+	size_t n = 0;
+	const struct log_read *v = logstore_reads(s, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(v[i].name, name) == 0)
+			ranges_add(l, v[i].off, v[i].len);
+	}
+	qsort(l->v, l->n, sizeof(l->v[0]), cmp_range);
+}
+
+static void a_restore_from_elsewhere_asks_for_each_frame_once(void **state)
+{
+	(void)state;
+	for (unsigned workers = 1; workers <= 9; workers += 4) {
+		hz_reader *r = reader(workers, false);
+		unsigned seen = 0;
+
+		restore(r);
+		for (size_t i = 0; i < packs->n; i++) {
+			struct ranges expected = { .n = 0 }, got = { .n = 0 };
+
+			if (has(meta, packs->v[i].s))
+				continue;
+			ranges_expect(&expected, packs->v[i].s);
+			ranges_read(&got, r->repo.store, packs->v[i].s);
+			assert_int_equal(got.n, expected.n);
+			assert_memory_equal(got.v, expected.v, got.n * sizeof(got.v[0]));
+			seen++;
+		}
+		assert_true(seen >= PACKS_MIN);
+		hz_reader_close(r);
+	}
+}
+
 /* ---- check ---- */
 
 static void a_check_on_a_turning_disk_reads_packs_in_its_order(void **state)
@@ -257,6 +360,7 @@ int main(void)
 		cmocka_unit_test(places_are_not_in_the_order_of_names),
 		cmocka_unit_test(a_restore_from_a_turning_disk_reads_packs_in_its_order),
 		cmocka_unit_test(several_workers_of_a_restore_share_the_packs),
+		cmocka_unit_test(a_restore_from_elsewhere_asks_for_each_frame_once),
 		cmocka_unit_test(a_check_on_a_turning_disk_reads_packs_in_its_order),
 		cmocka_unit_test(several_workers_of_a_check_share_the_packs),
 	};
