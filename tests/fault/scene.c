@@ -159,20 +159,6 @@ void scene_free(struct scene *s)
 
 /* ---- calls ---- */
 
-/* Linked in place of the real one (--wrap): a passphrase costs as little as libsodium allows, for what is looked at
- * here opens thousands of slots. */
-int __real_crypto_pwhash_argon2id(unsigned char *out, unsigned long long outlen, const char *pass,
-	unsigned long long passlen, const unsigned char *salt, unsigned long long ops, size_t mem, int alg);
-int __wrap_crypto_pwhash_argon2id(unsigned char *out, unsigned long long outlen, const char *pass,
-	unsigned long long passlen, const unsigned char *salt, unsigned long long ops, size_t mem, int alg);
-int __wrap_crypto_pwhash_argon2id(unsigned char *out, unsigned long long outlen, const char *pass,
-	unsigned long long passlen, const unsigned char *salt, unsigned long long ops, size_t mem, int alg)
-{
-	(void)ops, (void)mem;
-	return __real_crypto_pwhash_argon2id(out, outlen, pass, passlen, salt, crypto_pwhash_argon2id_OPSLIMIT_MIN,
-		crypto_pwhash_argon2id_MEMLIMIT_MIN, alg);
-}
-
 static int passphrase(void *user, int confirm, char *out, size_t cap, size_t *len, hz_error **err)
 {
 	(void)user, (void)confirm, (void)cap, (void)err;
