@@ -89,6 +89,7 @@ def _make_sbox():
 
 
 _SBOX = _make_sbox()
+_TIMES2 = [_times2(v) for v in range(256)]
 
 
 def _aes_schedule(key):
@@ -112,9 +113,10 @@ def _aes_block(rounds, block):
         if n < 14:
             mixed = []
             for c in range(0, 16, 4):
-                a = s[c:c + 4]
-                mixed += [_times2(a[i]) ^ _times2(a[(i + 1) % 4]) ^ a[(i + 1) % 4] ^ a[(i + 2) % 4] ^ a[(i + 3) % 4]
-                          for i in range(4)]
+                w, x, y, z = s[c:c + 4]
+                every = w ^ x ^ y ^ z
+                mixed += (w ^ every ^ _TIMES2[w ^ x], x ^ every ^ _TIMES2[x ^ y],
+                          y ^ every ^ _TIMES2[y ^ z], z ^ every ^ _TIMES2[z ^ w])
             s = mixed
         s = [a ^ b for a, b in zip(s, rounds[n])]
     return bytes(s)
