@@ -72,18 +72,6 @@ static void source_write(unsigned snapshot)
 	}
 }
 
-static void key_write(char **path, const char *name, const struct bundle *b)
-{
-	struct newfile *nf = NULL;
-	int fd = -1;
-	hz_error *err = NULL;
-
-	*path = hzt_path(d.dir, name);
-	assert_ok(keyfile_prepare(&nf, &fd, *path, b, &err), &err);
-	assert_ok(newfile_commit(nf, NEWFILE_KEEP, &err), &err);
-	fd_close(&fd);
-}
-
 static hz_repo_options options_of(const char *key)
 {
 	hz_repo_options o = HZ_REPO_OPTIONS_INIT;
@@ -198,7 +186,7 @@ static void damaged_new(void)
 	assert_int_equal(mkdir(d.source, 0755) | mkdir(folder, 0755) | mkdir(deeper, 0755), 0);
 	assert_ok(store_open(&st, d.location, STORE_CREATE, &err), &err);
 	fixture_make(&d.f, st, SUITE_SODIUM, 2, 16);
-	key_write(&d.writer_key, "writer.key", d.f.writer);
+	d.writer_key = fixture_key_file(d.dir, "writer.key", d.f.writer);
 	objects_list(0);
 	back_up(0);
 	objects_list(1);
@@ -207,7 +195,7 @@ static void damaged_new(void)
 	objects_list(2);
 	/* It knows the newest admin head. */
 	fixture_head(&d.f, d.f.reader);
-	key_write(&d.key, "reader.key", d.f.reader);
+	d.key = fixture_key_file(d.dir, "reader.key", d.f.reader);
 	keyfile_add();
 }
 

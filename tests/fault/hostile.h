@@ -20,18 +20,6 @@ struct place {
 	struct fixture f;
 };
 
-static UNUSED void place_key_write(char **path, const struct place *p, const char *name, const struct bundle *b)
-{
-	struct newfile *nf = NULL;
-	int fd = -1;
-	hz_error *err = NULL;
-
-	*path = hzt_path(p->dir, name);
-	assert_ok(keyfile_prepare(&nf, &fd, *path, b, &err), &err);
-	assert_ok(newfile_commit(nf, NEWFILE_KEEP, &err), &err);
-	fd_close(&fd);
-}
-
 static UNUSED struct place *place_new(void)
 {
 	struct place *p = calloc(1, sizeof(*p));
@@ -49,7 +37,7 @@ static UNUSED struct place *place_new(void)
 	hzt_put(p->canary, "sings", 5);
 	assert_ok(store_open(&st, p->location, STORE_CREATE, &err), &err);
 	fixture_make(&p->f, st, SUITE_SODIUM, 2, 24);
-	place_key_write(&p->reader_key, p, "reader.key", p->f.reader);
+	p->reader_key = fixture_key_file(p->dir, "reader.key", p->f.reader);
 	return p;
 }
 

@@ -34,11 +34,34 @@ void __wrap_sodium_free(void *p)
 	free(p);
 }
 
-void scene_keep_memory(void)
+/* What one call frees the next one uses again: thousands are made, and page faults would cost most. */
+static void keep_memory(void)
 {
 	(void)mallopt(M_MMAP_THRESHOLD, 1 << 30);
 	(void)mallopt(M_TRIM_THRESHOLD, 1 << 30);
 	(void)mallopt(M_ARENA_MAX, 1);
+}
+
+bool scene_begin(struct scene_part *part, int argc, char **argv)
+{
+	*part = (struct scene_part){ .seed = 1 };
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--all") == 0)
+			part->all = true;
+		else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
+			part->seed = strtoull(argv[++i], NULL, 10);
+		else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
+			part->only = argv[++i];
+		else
+			return false;
+	}
+	keep_memory();
+	return setenv("CMOCKA_TEST_ABORT", "1", 1) == 0;
+}
+
+bool scene_is_wanted(const struct scene_part *part, const char *name)
+{
+	return !part->only || strcmp(part->only, name) == 0;
 }
 
 /* The same for the address sanitizer. */
@@ -90,16 +113,6 @@ void scene_change(const struct scene *s, unsigned source, uint64_t seed)
 
 /* ---- the repository ---- */
 
-static void put_key(const char *keys, const char *name, const struct bundle *k)
-{
-	struct newfile *nf = NULL;
-	int fd = -1;
-
-	assert_ok(keyfile_prepare(&nf, &fd, scene_path(keys, name), k, NULL), NULL);
-	assert_ok(newfile_commit(nf, NEWFILE_KEEP, NULL), NULL);
-	fd_close(&fd);
-}
-
 static void make_repository(const struct scene *s)
 {
 	const char *keys = scene_path(s->world, "keys");
@@ -119,10 +132,10 @@ static void make_repository(const struct scene *s)
 	second = fixture_writer(&f, &w, &id, group);
 	fixture_add_writer(&f, &w, "second");
 	fixture_head(&f, second);
-	put_key(keys, "writer.0", f.writer);
-	put_key(keys, "writer.1", second);
-	put_key(keys, "reader", f.reader);
-	put_key(keys, "admin", f.admin);
+	free(fixture_key_file(keys, "writer.0", f.writer));
+	free(fixture_key_file(keys, "writer.1", second));
+	free(fixture_key_file(keys, "reader", f.reader));
+	free(fixture_key_file(keys, "admin", f.admin));
 	bundle_free(second);
 	secret_free(group);
 	fixture_free(&f);
@@ -158,20 +171,6 @@ void scene_free(struct scene *s)
 }
 
 /* ---- calls ---- */
-
-/* Linked in place of the real one (--wrap): a passphrase costs as little as libsodium allows, for what is looked at
- * here opens thousands of slots. */
-int __real_crypto_pwhash_argon2id(unsigned char *out, unsigned long long outlen, const char *pass,
-	unsigned long long passlen, const unsigned char *salt, unsigned long long ops, size_t mem, int alg);
-int __wrap_crypto_pwhash_argon2id(unsigned char *out, unsigned long long outlen, const char *pass,
-	unsigned long long passlen, const unsigned char *salt, unsigned long long ops, size_t mem, int alg);
-int __wrap_crypto_pwhash_argon2id(unsigned char *out, unsigned long long outlen, const char *pass,
-	unsigned long long passlen, const unsigned char *salt, unsigned long long ops, size_t mem, int alg)
-{
-	(void)ops, (void)mem;
-	return __real_crypto_pwhash_argon2id(out, outlen, pass, passlen, salt, crypto_pwhash_argon2id_OPSLIMIT_MIN,
-		crypto_pwhash_argon2id_MEMLIMIT_MIN, alg);
-}
 
 static int passphrase(void *user, int confirm, char *out, size_t cap, size_t *len, hz_error **err)
 {

@@ -30,6 +30,13 @@ struct scene {
 	bool may_be_new;
 };
 
+/* How much of a campaign is run: all or a seeded part, of the scenario of that name or (NULL) of each. */
+struct scene_part {
+	bool all;
+	uint64_t seed;
+	const char *only;
+};
+
 /* Where and as whom: a world's path, the name of the key ("writer.0"), the host, and which source it backs up. */
 struct scene_at {
 	const char *world;
@@ -40,8 +47,10 @@ struct scene_at {
 /* A repository without snapshots (keys too), or an empty world. */
 struct scene *scene_new(bool with_repository);
 void scene_free(struct scene *s);
-/* Call first: what one call frees the next one uses again, for thousands are made and page faults cost most. */
-void scene_keep_memory(void);
+/* Call first: reads "[--all] [--seed N] [--only NAME]", false on anything else; and readies the process: asserts hold
+ * on any thread, memory is kept. */
+bool scene_begin(struct scene_part *part, int argc, char **argv);
+bool scene_is_wanted(const struct scene_part *part, const char *name);
 /* "DIR/name" in memory that the 64th call after this one overwrites. */
 const char *scene_path(const char *dir, const char *name);
 /* Edits, adds and removes files of a source. */

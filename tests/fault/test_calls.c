@@ -26,11 +26,7 @@
 #define HANGS    120 /* seconds */
 #define REPORTED 20u
 
-static struct {
-	bool all;
-	uint64_t seed;
-	const char *only;
-} opt = { .seed = 1 };
+static struct scene_part opt;
 
 enum way { ALLOCATION, IO_ERROR, NO_SPACE, FULL, SHORT, SIGNAL, WAYS };
 static const char *const way_names[WAYS] = { "allocation", "EIO", "ENOSPC", "ENOSPC from then on", "short", "EINTR" };
@@ -434,7 +430,7 @@ static unsigned run_scenario(const struct scenario *sc)
 	struct scene *s;
 	unsigned bad = 0;
 
-	if (opt.only && strcmp(opt.only, sc->name) != 0)
+	if (!scene_is_wanted(&opt, sc->name))
 		return 0;
 	s = scene_new(strcmp(sc->name, "init") != 0);
 	for (unsigned k = 0; k < sc->before; k++) {
@@ -483,18 +479,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(each_failing_call_is_an_error_and_no_damage) };
 
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--all") == 0)
-			opt.all = true;
-		else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
-			opt.seed = strtoull(argv[++i], NULL, 10);
-		else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
-			opt.only = argv[++i];
-		else
-			return 2;
-	}
-	scene_keep_memory();
-	(void)setenv("CMOCKA_TEST_ABORT", "1", 1);
+	if (!scene_begin(&opt, argc, argv))
+		return 2;
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
 		return 1;

@@ -21,11 +21,7 @@
 #define QUICK       8u    /* states of a scenario without --all */
 #define REPORTED    10u
 
-static struct {
-	bool all;
-	uint64_t seed;
-	const char *only;
-} opt = { .seed = 1 };
+static struct scene_part opt;
 
 /* How the fates of an instant's open operations are chosen. */
 struct choice {
@@ -230,11 +226,6 @@ static void campaign_free(struct campaign *c)
 	free(c->fate);
 }
 
-static bool is_wanted(const char *name)
-{
-	return !opt.only || strcmp(opt.only, name) == 0;
-}
-
 /* ---- create ---- */
 
 static bool creates_are_well(struct campaign *c, const char *world, unsigned must, char why[400])
@@ -325,7 +316,7 @@ static void creates(const char *name, unsigned before, unsigned hosts, unsigned 
 {
 	struct campaign c = { .name = name, .is_well = creates_are_well, .hosts = hosts, .sources = sources };
 
-	if (!is_wanted(name))
+	if (!scene_is_wanted(&opt, name))
 		skip();
 	c.s = scene_new(true);
 	create_before(&c, before);
@@ -438,7 +429,7 @@ static void init_makes_a_whole_repository_or_none(void **state)
 	hz_error *err = NULL;
 
 	(void)state;
-	if (!is_wanted(c.name))
+	if (!scene_is_wanted(&opt, c.name))
 		skip();
 	c.s = scene_new(false);
 	at.world = c.s->world;
@@ -495,7 +486,7 @@ static void a_key_file_is_whole_and_registered_or_not_there(void **state)
 	hz_error *err = NULL;
 
 	(void)state;
-	if (!is_wanted(c.name))
+	if (!scene_is_wanted(&opt, c.name))
 		skip();
 	c.s = scene_new(true);
 	create_before(&c, 1);
@@ -522,18 +513,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_key_file_is_whole_and_registered_or_not_there),
 	};
 
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--all") == 0)
-			opt.all = true;
-		else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
-			opt.seed = strtoull(argv[++i], NULL, 10);
-		else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
-			opt.only = argv[++i];
-		else
-			return 2;
-	}
-	scene_keep_memory();
-	/* Asserts hold on any thread. */
-	(void)setenv("CMOCKA_TEST_ABORT", "1", 1);
+	if (!scene_begin(&opt, argc, argv))
+		return 2;
 	return cmocka_run_group_tests_name("fault/crash", tests, NULL, NULL);
 }

@@ -421,7 +421,7 @@ static void plot_begin(struct plot *t, struct place *p, uint64_t seed)
 	assert_true(asprintf(&t->back, "%s%s", p->target, t->file) > 0);
 	t->evil = fixture_writer(&p->f, &w, &p->f.keys.id, p->f.group_secret);
 	fixture_add_writer(&p->f, &w, "evil");
-	place_key_write(&t->writer, p, "writer.key", p->f.writer);
+	t->writer = fixture_key_file(p->dir, "writer.key", p->f.writer);
 	hzt_random_fill(&r, t->content, sizeof(t->content));
 	hzt_random_fill(&r, other, sizeof(other));
 	forge_begin(&t->x, p, t->evil);

@@ -42,6 +42,9 @@ def main():
 
 
 def become(slave):
+    # A shell's background job has these ignored, which programs inherit.
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
     os.setsid()
     fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
     for fd in range(3):

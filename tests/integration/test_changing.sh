@@ -6,6 +6,7 @@
 . "${HOZEN_TESTS:?}/integration/kit.sh"
 
 make_repo
+make_reader
 mkdir "$T/src" "$T/src/coming-and-going"
 echo stable >"$T/src/stable"
 head -c 30000000 /dev/urandom >"$T/src/growing"
@@ -46,12 +47,12 @@ grep -q '"code":"SOURCE".*changed' "$T/out" || { cat "$T/out" >&2; fail 'nothing
 backup 3 "$T/src"
 kill $writer
 wait $writer 2>/dev/null
-with_pass 0 "$HB" check --read-data
-with_pass $whole "$HB" restore latest --target "$T/restored" --verify
+with_reader 0 "$HB" check --read-data
+with_reader $whole "$HB" restore latest --target "$T/restored" --verify
 r=$T/restored/${T#/}/src
 [ "$(cat "$r/stable")" = stable ] || fail 'a file that did not change'
 cmp -n "$(stat -c %s "$r/growing")" "$r/growing" "$T/src/growing" || fail 'a file that only grew is not a piece of what it became'
-with_pass 0 "$HB" --json ls latest
+with_reader 0 "$HB" --json ls latest
 grep -q '"changed_while_read":true' "$T/out" || fail 'the snapshot does not know which files changed'
 grep '/stable"' "$T/out" | grep -q '"changed_while_read":false' || fail 'a quiet file is taken for one that changed'
 # Once it is quiet the next backup is complete, and exact.

@@ -28,7 +28,14 @@ prints "of 1 of $packs packs"
 
 # One pack is damaged where only reading it shows that; each seed finds it always or never.
 pack=$(ls "$T"/repo/packs/* | head -1)
-printf 'x' | dd of="$pack" bs=1 seek=9000 conv=notrunc status=none
+python3 -c '
+import sys
+with open(sys.argv[1], "r+b") as f:
+    f.seek(9000)
+    byte = f.read(1)[0]
+    f.seek(9000)
+    f.write(bytes([byte ^ 0x5a]))
+' "$pack"
 run 4 "$HB" check --read-data
 run 0 "$HB" check
 seed=0

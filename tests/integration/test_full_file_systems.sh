@@ -25,11 +25,15 @@ small() {
   mount -o loop "$T/image" "$T/disk" 2>/dev/null || return 1
   mounted="$T/disk $mounted"
 }
-# fill BYTES: so much stays free, about.
+# fill BYTES: no more stays free, about. What was removed just before may be free later only, so it is looked at again.
 fill() {
-  left=$(df --output=avail -B1 "$T/disk" | tail -1)
-  head -c $((left - $1)) /dev/zero >"$T/disk/fill" 2>/dev/null
   sync -f "$T/disk"
+  for again in 1 2 3; do
+    left=$(df --output=avail -B1 "$T/disk" | tail -1)
+    [ "$left" -gt $(($1 + 100000)) ] || break
+    head -c $((left - $1)) /dev/zero >>"$T/disk/fill" 2>/dev/null
+    sync -f "$T/disk"
+  done
 }
 
 full_store() {

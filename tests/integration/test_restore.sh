@@ -11,12 +11,13 @@ root=no
 host restorer
 make_passphrase
 with_pass 0 "$HB" init
+make_reader
 
 # restore CODE ARGUMENT...: of the latest snapshot
 restore() {
   code=$1
   shift
-  with_pass "$code" "$HB" restore latest "$@"
+  with_reader "$code" "$HB" restore latest "$@"
 }
 # snapshot_of DIR: what is in it, without its name.
 snapshot_of() {

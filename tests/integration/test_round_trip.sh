@@ -10,6 +10,7 @@ for suite in 1 2; do
   host "suite$suite"
   export HOZEN_REPO="$T/repo$suite"
   with_pass 0 "$HB" init --suite $suite
+  make_reader
   tree "$T/src$suite" $suite --large 9000000
   aged
   for i in 1 2 3; do
@@ -24,7 +25,7 @@ for suite in 1 2; do
   with_pass 0 "$HB" check --read-data
   for i in 1 2 3; do
     rm -rf "$T/restored"
-    with_pass $whole "$HB" restore "$(cat "$T/id$i")" --target "$T/restored" --verify
+    with_reader $whole "$HB" restore "$(cat "$T/id$i")" --target "$T/restored" --verify
     same "$T/was$suite.$i" "$T/restored/${T#/}/src$suite"
   done
   with_pass $whole "$HB" restore latest --target "$T/some$suite" '/**/*.moved'

@@ -6,6 +6,7 @@
 . "${HOZEN_TESTS:?}/integration/kit.sh"
 
 make_repo
+make_reader
 tree "$T/src" 1 --large 40000000
 mkdir "$T/small"
 echo small >"$T/small/file"
@@ -29,7 +30,7 @@ run 0 "$HB" create --host elsewhere "$T/small"
 run 0 "$HB" create --dry-run "$T/src"
 [ "$(n_snapshots)" = 2 ] || fail 'wrong number of snapshots'
 # What goes on is no damage.
-with_pass 0 "$HB" check --read-data
+with_reader 0 "$HB" check --read-data
 "$HB" create --wait 120 "$T/src" >"$T/out2" 2>"$T/err2" </dev/null &
 second=$!
 sleep 1
@@ -40,7 +41,7 @@ wait $second || fail "the one that waited: $(cat "$T/err2")"
 if grep -q ALARM "$T/err1" "$T/err2"; then fail 'a false alarm'; fi
 [ "$(n_snapshots)" = 4 ] || fail 'wrong number of snapshots'
 restored latest "$T/src"
-with_pass 0 "$HB" check --read-data
+with_reader 0 "$HB" check --read-data
 no_temporaries
 
 # --- interrupted: large enough for several packs (of 16 MiB)
@@ -75,4 +76,4 @@ added=$(($(repo_bytes) - bytes))
 [ $added -lt 150000000 ] || fail "$added bytes were added for 120 MB"
 no_temporaries
 restored latest "$T/big"
-with_pass 0 "$HB" check --read-data
+with_reader 0 "$HB" check --read-data

@@ -6,9 +6,10 @@
 . "${HOZEN_TESTS:?}/integration/kit.sh"
 
 make_repo
+make_reader
 # listed: the stored paths of the latest snapshot, one a line, in $T/names, without the way to $T.
 listed() {
-  with_pass 0 "$HB" --json ls latest
+  with_reader 0 "$HB" --json ls latest
   sed -n 's/.*"path":"\([^"]*\)".*/\1/p' "$T/out" | sed "s|^${T#/}/||" | sort >"$T/names"
 }
 has() {
@@ -34,7 +35,7 @@ listed
 has a a/one a/b/c/three x/four
 restored_dot() {
   rm -rf "$T/dot"
-  with_pass 0 "$HB" restore latest --target "$T/dot"
+  with_reader 0 "$HB" restore latest --target "$T/dot"
   same "$T/p" "$T/dot"
 }
 restored_dot
@@ -52,7 +53,7 @@ expect total_files_processed 3
 listed
 [ "$(grep -c . "$T/names")" = "$(sort -u "$T/names" | grep -c .)" ] || fail 'something is stored twice'
 has p/a/one p/a/b/two p/a/b/c/three
-with_pass 0 "$HB" --json snapshots
+with_reader 0 "$HB" --json snapshots
 prints "\"paths\":\\[\"$T/p/a/b\",\"$T/p/a\","
 run 2 "$HB" create . "$T/p/x" # two things to stand at the root
 # One name for two things is refused.
@@ -64,7 +65,7 @@ cd "$T" || fail cd
 
 # --- tags and host
 backup 0 --tag one --tag 'two words' --host 'other.example' "$T/p"
-with_pass 0 "$HB" --json snapshots
+with_reader 0 "$HB" --json snapshots
 tail -1 "$T/out" | grep -q '"hostname":"other.example".*"tags":\["one","two words"\]' || fail 'host and tags are not noted'
 
 # --- patterns
@@ -102,7 +103,7 @@ lacks p/k.tmp p/x p/x/four
 has p/a/one
 # The same patterns choose what is restored.
 backup 0 "$T/p"
-with_pass $whole "$HB" restore latest --target "$T/some" 'c/' "$T/p/x/four"
+with_reader $whole "$HB" restore latest --target "$T/some" 'c/' "$T/p/x/four"
 (cd "$T/some" && find . -type f | sed "s|^\./${T#/}/||" | sort) >"$T/names"
 has p/a/b/c/three p/x/four
 [ "$(wc -l <"$T/names")" = 2 ] || fail 'more was restored than what matches'
@@ -155,7 +156,7 @@ echo utf >"$T/odd/ünïcödé"
 echo quote >"$T/odd/\"quote\\\""
 backup 0 "$T/odd"
 restored latest "$T/odd"
-with_pass 0 "$HB" --json ls latest "${T#/}/odd"
+with_reader 0 "$HB" --json ls latest "${T#/}/odd"
 python3 - "$T/out" "${T#/}/odd/" <<'END' || fail 'names in JSON'
 import base64, json, sys
 seen = set()

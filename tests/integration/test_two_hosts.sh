@@ -13,6 +13,7 @@ writer_a=$(with_pass 0 "$HB" key list --json; sed -n 's/.*"role":"writer".*/&/p'
 with_pass 0 "$HB" key export --role writer --out "$T/own.key"
 with_pass 0 "$HB" key export --role writer --join "$writer_a" --out "$T/joined.key"
 with_pass 0 "$HB" key list
+make_reader
 host b && cp -p "$T/own.key" "$HOZEN_KEY_FILE"
 host c && cp -p "$T/joined.key" "$HOZEN_KEY_FILE"
 

@@ -24,6 +24,7 @@ sys.dont_write_bytecode = True
 import failing_objects  # noqa: E402
 import failing_admin  # noqa: E402
 import failing_packs  # noqa: E402
+import make_object  # noqa: E402
 from forge import Forge  # noqa: E402
 from reader import container, keys, pack  # noqa: E402
 from reader.codec import Refused  # noqa: E402
@@ -36,6 +37,7 @@ def remember_what_is_slow():
     """The cases differ in few objects."""
     container.decode_v1 = functools.lru_cache(maxsize=None)(container.decode_v1)
     pack.decompress = functools.lru_cache(maxsize=None)(pack.decompress)
+    make_object.crc64 = container.crc64 = functools.lru_cache(maxsize=None)(container.crc64)
 
 
 def write(forge, folder):

@@ -160,18 +160,6 @@ static UNUSED void backups_run(struct backups *b, char id[HZ_ID_HEX])
 		memcpy(id, res.snapshot_id, HZ_ID_HEX);
 }
 
-static UNUSED void backups_key(struct backups *b, uint8_t role, const char *name, const struct bundle *k)
-{
-	struct newfile *nf = NULL;
-	int fd = -1;
-	hz_error *err = NULL;
-
-	b->key[role] = hzt_path(b->dir, name);
-	assert_ok(keyfile_prepare(&nf, &fd, b->key[role], k, &err), &err);
-	assert_ok(newfile_commit(nf, NEWFILE_KEEP, &err), &err);
-	fd_close(&fd);
-}
-
 /* The source is "/tmp/.../source", so that it is stored under its whole path. */
 static UNUSED struct backups *backups_new_packs(uint8_t pack_log2)
 {
@@ -188,10 +176,10 @@ static UNUSED struct backups *backups_new_packs(uint8_t pack_log2)
 	source_make(b);
 	assert_ok(store_open(&st, b->location, STORE_CREATE, &err), &err);
 	fixture_make(&b->f, st, SUITE_SODIUM, 2, pack_log2);
-	backups_key(b, HZ_ROLE_WRITER, "writer.key", b->f.writer);
-	backups_key(b, HZ_ROLE_LISTER, "lister.key", b->f.lister);
-	backups_key(b, HZ_ROLE_READER, "reader.key", b->f.reader);
-	backups_key(b, HZ_ROLE_ADMIN, "admin.key", b->f.admin);
+	b->key[HZ_ROLE_WRITER] = fixture_key_file(b->dir, "writer.key", b->f.writer);
+	b->key[HZ_ROLE_LISTER] = fixture_key_file(b->dir, "lister.key", b->f.lister);
+	b->key[HZ_ROLE_READER] = fixture_key_file(b->dir, "reader.key", b->f.reader);
+	b->key[HZ_ROLE_ADMIN] = fixture_key_file(b->dir, "admin.key", b->f.admin);
 	backups_run(b, b->id[0]);
 	source_file(b, "added", 70000, 9);
 	backups_run(b, b->id[1]);

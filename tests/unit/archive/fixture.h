@@ -166,6 +166,20 @@ static UNUSED void fixture_free(struct fixture *f)
 	store_close(f->store);
 }
 
+/* dir/name, a key file of the bundle; its path, to be freed. */
+static UNUSED char *fixture_key_file(const char *dir, const char *name, const struct bundle *b)
+{
+	char *path = hzt_path(dir, name);
+	struct newfile *nf = NULL;
+	int fd = -1;
+	hz_error *err = NULL;
+
+	assert_ok(keyfile_prepare(&nf, &fd, path, b, &err), &err);
+	assert_ok(newfile_commit(nf, NEWFILE_KEEP, &err), &err);
+	fd_close(&fd);
+	return path;
+}
+
 /* Puts bytes under a name, in place of what is there. */
 static UNUSED void fixture_replace(struct store *st, const char *name, const void *data, size_t len)
 {

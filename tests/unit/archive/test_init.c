@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Making a repository while calls of the system fail: there is none that opens, or there is one with its key. */
+/* Making a repository while calls of the system fail: there is none that opens, or there is one with its key.
+ * test-passphrases: cheap */
 #include "support/hzt.h"
 #include "support/faultvfs.h"
 #include "archive/bundle.h"
