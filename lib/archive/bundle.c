@@ -293,6 +293,19 @@ int keyfile_prepare(struct newfile **ret, int *dirfd, const char *path, const st
 	return 0;
 }
 
+int keyfile_commit(struct newfile *f, int dirfd, const char *path, const struct bundle *b, hz_error **err)
+{
+	AUTO(bundle_free) struct bundle *there = NULL;
+	const char *slash = strrchr(path, '/');
+	int rc = newfile_commit(f, NEWFILE_KEEP, err);
+
+	/* The name may be given and only not be durable. */
+	if (rc < 0 && rc != HZ_E_EXISTS && keyfile_read(&there, path, NULL, NULL) == 0 &&
+		uid_eq(&there->key_id, &b->key_id))
+		(void)vfs()->unlinkat(dirfd, slash ? slash + 1 : path, 0);
+	return rc;
+}
+
 static int keyfile_parse(struct bundle **ret, bool *mended, uint8_t *data, size_t len, hz_error **err)
 {
 	static const uint16_t known[] = { 1 };

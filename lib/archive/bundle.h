@@ -43,9 +43,11 @@ int bundle_encode(struct secret **ret, const struct bundle *b, hz_error **err);
 int bundle_decode(
 	struct bundle **ret, const uint8_t *data, size_t len, unsigned suite, const struct uid *repo, hz_error **err);
 
-/* Key files. Writing: a file that is complete and fsynced under a temporary name; newfile_commit gives it its name
- * (HZ_E_EXISTS). The folder is made (0700) if missing; *dirfd is the caller's to close after the commit. */
+/* Key files. Writing: a file that is complete and fsynced under a temporary name; keyfile_commit gives it its name. The
+ * folder is made (0700) if missing; *dirfd is the caller's to close after the commit. */
 int keyfile_prepare(struct newfile **ret, int *dirfd, const char *path, const struct bundle *b, hz_error **err);
+/* newfile_commit, and a failure leaves nothing under the name either, unless it is somebody else's (HZ_E_EXISTS). */
+int keyfile_commit(struct newfile *f, int dirfd, const char *path, const struct bundle *b, hz_error **err);
 /* HZ_E_NOTFOUND: no such file; HZ_E_AUTH: others can read it; HZ_E_CORRUPT: not a key file. The sink (NULL: nobody) is
  * told when parity mended it in memory. */
 int keyfile_read(struct bundle **ret, const char *path, const struct damage_sink *sink, hz_error **err);

@@ -288,7 +288,7 @@ static int make(
 		return rc;
 	rc = put_repo(m, err);
 	if (rc == 0)
-		rc = newfile_commit(TAKE(m->keyfile), NEWFILE_KEEP, err);
+		rc = keyfile_commit(TAKE(m->keyfile), m->keydir, keypath, m->writer, err);
 	if (rc < 0)
 		take_back_repo(m);
 	return rc;

@@ -141,7 +141,7 @@ static int export(struct exporting *x, const hz_key_export_options *o, hz_error 
 	if (rc == 0)
 		rc = append(x, o, host, err);
 	if (rc == 0)
-		rc = newfile_commit(TAKE(x->file), NEWFILE_KEEP, err);
+		rc = keyfile_commit(TAKE(x->file), x->dirfd, o->out, x->b, err);
 	return rc;
 }
 

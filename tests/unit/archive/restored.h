@@ -152,7 +152,7 @@ static UNUSED int group_teardown(void **state)
 {
 	(void)state;
 	hz_reader_close(g.reader);
-	(void)chdir("/");
+	assert_int_equal(chdir("/"), 0);
 	hzt_tmpdir_remove(g.dir);
 	free(g.src);
 	free(g.out);
