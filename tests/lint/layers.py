@@ -44,7 +44,7 @@ def check_include(layer, name, system):
 def check_tool(path, name, system):
   if system:
     return None if re.fullmatch(TOOLS, name) else 'a tool may not include <%s>' % name
-  return None if name.split('/')[0] in ('common', path.split('/')[1]) else 'a tool may not include "%s"' % name
+  return None if name.split('/')[0] in ('common', path.split('/')[1], 'verify_script.h') else 'a tool may not include "%s"' % name
 
 
 def check(path):
