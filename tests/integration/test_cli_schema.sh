@@ -92,6 +92,7 @@ checked_verify() {
 }
 checked_verify 0 log_summary log
 checked_verify 0 selftest selftest
+checked_verify 0 due due --max-age 1h
 checked_verify 0 bundle bundle --period "$(date -u +%Y)" --out "$T/bundle"
 for record in "$HOZEN_STATE_DIR"/evidence/records/*/*.json; do
   checked_verify 0 record_check report "$record"
