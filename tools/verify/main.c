@@ -6,6 +6,7 @@
 
 static const struct cli_command *const commands[] = {
 	&cmd_repo,
+	&cmd_drill,
 	&cmd_report,
 	&cmd_log,
 	&cmd_selftest,
