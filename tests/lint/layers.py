@@ -54,7 +54,7 @@ def check_tool(path, name, system):
   if system:
     ok = re.fullmatch(TOOLS, name) or re.fullmatch(TOOL_EXCEPTIONS.get(path, '(?!)'), name)
     return None if ok else 'a tool may not include <%s>' % name
-  return None if name.split('/')[0] in ('common', path.split('/')[1]) else 'a tool may not include "%s"' % name
+  return None if name.split('/')[0] in ('common', path.split('/')[1], 'verify_script.h') else 'a tool may not include "%s"' % name
 
 
 def check(path):

@@ -184,6 +184,14 @@ typedef struct hz_log_result {
 HZ_API int hz_log_check(const char *folder, const char *state_dir, const hz_trust *trust, const char *head,
 	hz_log_finding_fn fn, void *user, hz_log_result *result, hz_error **err);
 
+/* Copies what an outsider needs to check the records of a period into the new folder `out` (0700 until it is complete,
+ * then 0755): the whole log with its checkpoint, the records whose month begins with period ("2026" or "2026-11") with
+ * their signatures, and the public key. folder and state_dir as in hz_log_check. *records: how many; may be NULL.
+ * HZ_E_INVAL: no such period can be; HZ_E_NOTFOUND: no log there, or no record of the period; HZ_E_EXISTS: something
+ * stands at out; HZ_E_CORRUPT: a record that the log names is missing. On failure nothing is left at out. Since: 0.1 */
+HZ_API int hz_evidence_copy(const char *folder, const char *state_dir, const char *period, const char *out,
+	uint64_t *records, hz_error **err);
+
 /* Known answers of hash, ciphers, key derivation and signature, computed by this process. 0, or HZ_E_INTERNAL. */
 HZ_API int hz_selftest(hz_error **err);
 
