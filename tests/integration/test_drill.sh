@@ -12,7 +12,7 @@ export T_SRC="$S"
 export TMPDIR="$T/sandbox"
 mkdir -p "$TMPDIR" "$S/deep/er"
 for i in 1 2 3 4 5 6 7 8 9; do
-  head -c $((i * 7001)) /dev/urandom >"$S/f$i"
+  { printf f && head -c $((i * 7000)) /dev/urandom; } >"$S/f$i"
   head -c $((i * 311)) /dev/urandom >"$S/deep/g$i"
 done
 head -c 3000000 /dev/urandom >"$S/deep/large"
@@ -256,3 +256,17 @@ prints 'and there is damage'
 record failures | grep -q "$stored/deep/large" || fail 'the record does not name the damaged file'
 [ "$(record outcome)" = damage ] || fail 'the record does not say damage'
 run 0 "$HV" log
+
+# --- nothing can be listed any more: damage, not a snapshot without files
+for pack in "$HOZEN_REPO"/packs/*; do
+  python3 - "$pack" <<'P'
+import os, sys
+os.chmod(sys.argv[1], 0o600)
+size = os.path.getsize(sys.argv[1])
+with open(sys.argv[1], "r+b") as f:
+  f.seek(8192)
+  f.write(os.urandom(size - 12288))
+P
+done
+drill 4
+drill 4 --level L4

@@ -228,6 +228,8 @@ static int run_drill(struct drill *d)
 {
 	int code = drill_choose(d), more;
 
+	if (goes_on(code) && d->n_chosen == 0)
+		return code;
 	if (goes_on(code) && !d->whole && d->patterns.n == 0)
 		return cli_exit_worse(
 			code, report_failure(d->cli, HZ_E_UNSUPPORTED, _("no chosen file can be asked for")));

@@ -55,6 +55,8 @@ void drill_event(struct drill *d, uint32_t kind, const hz_entry_info *e, const c
 typedef int (*drill_entry_fn)(struct drill *d, const hz_entry_info *e, bool chosen);
 /* Every entry of the snapshot, folders first. HZ_E_CANCELED after a signal. */
 int drill_walk(struct drill *d, drill_entry_fn fn, hz_job *job, hz_error **err);
+/* What a walk gave, as an exit code. Damaged lists of folders are told once; what else there is can be restored. */
+int drill_walked(struct drill *d, int rc, hz_error **err, bool tell);
 /* All of these give an exit code, after saying what is wrong. */
 int drill_choose(struct drill *d);
 int drill_compare(struct drill *d);

@@ -162,9 +162,13 @@ static int add_pattern(struct drill *d, const hz_entry_info *e, bool chosen)
 	return strings_add(&d->patterns, text);
 }
 
-/* Damage of lists of folders was told by the first walk; what else there is can be restored all the same. */
-static int walked(struct drill *d, int rc, hz_error **err, bool tell)
+int drill_walked(struct drill *d, int rc, hz_error **err, bool tell)
 {
+	/* What this side of the library said has no message. */
+	if (rc == HZ_E_CANCELED && !*err)
+		return report_failure(d->cli, rc, _("cancelled"));
+	if (rc == HZ_E_NOMEM && !*err)
+		return report_failure(d->cli, rc, _("out of memory"));
 	if (rc == HZ_E_CORRUPT && !tell) {
 		hz_error_free(*err);
 		*err = NULL;
@@ -186,7 +190,7 @@ int drill_choose(struct drill *d)
 	int code, more;
 
 	ranking = &l;
-	code = walked(d, drill_walk(d, count_file, d->cli->job, &err), &err, true);
+	code = drill_walked(d, drill_walk(d, count_file, d->cli->job, &err), &err, true);
 	d->n_chosen = d->all_files;
 	d->chosen_bytes = d->all_bytes;
 	if (goes_on(code) && !d->whole) {
@@ -194,12 +198,12 @@ int drill_choose(struct drill *d)
 		more = take_lowest(d, &l);
 		code = more == CLI_EXIT_DONE ? code : more;
 		if (goes_on(more))
-			code = cli_exit_worse(code, walked(d, drill_walk(d, add_pattern, NULL, &err), &err, false));
+			code = cli_exit_worse(
+				code, drill_walked(d, drill_walk(d, add_pattern, NULL, &err), &err, false));
 	}
 	ranking = NULL;
 	free(l.v);
-	if (goes_on(code) && d->n_chosen == 0)
-		return cli_exit_worse(
-			code, report_failure(d->cli, HZ_E_NOTFOUND, _("the snapshot has no regular files to restore")));
+	if (code == CLI_EXIT_DONE && d->n_chosen == 0)
+		return report_failure(d->cli, HZ_E_NOTFOUND, _("the snapshot has no regular files to restore"));
 	return code;
 }

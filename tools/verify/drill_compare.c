@@ -347,14 +347,7 @@ int drill_compare(struct drill *d)
 			d->cli, HZ_E_IO, _("the restored files in %s: %s"), d->sandbox.tree, strerror(errno));
 	if (code == CLI_EXIT_DONE && at.restored >= 0) {
 		rc = drill_walk(d, on_entry, NULL, &err);
-		/* Damaged lists were told before. */
-		if (rc == HZ_E_CORRUPT) {
-			hz_error_free(err);
-			err = NULL;
-			rc = 0;
-			code = CLI_EXIT_DAMAGE;
-		}
-		code = cli_exit_worse(code, report_result(d->cli, rc, &err));
+		code = cli_exit_worse(code, drill_walked(d, rc, &err, false));
 	}
 	free(at.a);
 	free(at.b);

@@ -247,9 +247,10 @@ int drill_conclude(struct drill *d, int code)
 {
 	char sentence[CONFIDENCE_TEXT];
 	const char *rto = rto_verdict(d), *rpo = rpo_verdict(d);
+	uint64_t not_shown = d->too_long + d->res.failed_target;
 
-	confidence_sentence(sentence, &d->confidence, d->n_chosen, d->all_files,
-		d->damaged + d->res.failed_damage + d->res.verify_mismatch, "files");
+	confidence_sentence(sentence, &d->confidence, d->n_chosen > not_shown ? d->n_chosen - not_shown : 0,
+		d->all_files, d->damaged + d->res.failed_damage + d->res.verify_mismatch, "files");
 	limits(d);
 	if (d->res.mended > 0)
 		report_warning(d->cli,
