@@ -58,6 +58,12 @@ expect sample_packs 4
 expect sample_of_packs "$packs"
 expect confidence "4 of $packs packs, none bad: with 50 % confidence fewer than 20 % are bad"
 [ "$(record result seed)" = "$(field seed)" ] || fail 'the seed is not recorded'
+for pair in '99 45' '95 30' '75 50' '99.9 60' '10 5'; do
+  # shellcheck disable=SC2086 # two numbers
+  set -- $pair
+  verify 0 --confidence "$1" --bad "$2%"
+  expect sample_packs "$(python3 -c "import math; print(math.ceil(round(math.log(1 - $1 / 100) / math.log(1 - $2 / 100), 9)))")"
+done
 verify 0 --confidence 99 --bad 1
 expect confidence "$packs of $packs packs, none bad"
 expect seed none
