@@ -99,6 +99,7 @@ prints '"path_b64"'
 last '"verdict":"met"'
 checked_verify 0 drill_summary drill --sandbox "$T" --level L4 --test-command true
 last '"test_command":{"exit":0'
+checked_verify 0 due due --max-age 1h
 checked_verify 0 bundle bundle --period "$(date -u +%Y)" --out "$T/bundle"
 for record in "$HOZEN_STATE_DIR"/evidence/records/*/*.json; do
   checked_verify 0 record_check report "$record"

@@ -10,7 +10,7 @@
 long=${FIDELITY_LONG:-}
 size=512m
 options=--light
-[ -z "$long" ] || { size=2g; options='--entries 100000'; }
+[ -z "$long" ] || { size=8g; options='--entries 100000'; }
 make_passphrase
 with_pass 0 "$HB" init
 with_pass 0 "$HB" key export --role reader --out "$T/reader.key"

@@ -9,6 +9,7 @@ static const struct cli_command *const commands[] = {
 	&cmd_drill,
 	&cmd_report,
 	&cmd_log,
+	&cmd_due,
 	&cmd_bundle,
 	&cmd_selftest,
 	NULL,
