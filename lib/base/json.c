@@ -158,6 +158,57 @@ void hz_json_path(hz_json *j, const char *key, const void *bytes, size_t len)
 	set(j, b64 ? other : key, value);
 }
 
+/* How many bytes of well-formed UTF-8 begin here; 0: none. */
+static size_t one_char(const uint8_t *p, size_t len)
+{
+	for (size_t n = 1; n <= 4 && n <= len; n++) {
+		if (is_utf8(p, n))
+			return n;
+	}
+	return 0;
+}
+
+/* NULL: memory is out. */
+static char *as_utf8(const char *text, size_t max, size_t *n)
+{
+	size_t len = strlen(text), at = 0;
+	char *out = malloc(len * 3 + 1);
+
+	*n = 0;
+	while (out && at < len && *n < max) {
+		size_t good = one_char((const uint8_t *)text + at, len - at);
+
+		memcpy(out + *n, good ? text + at : "\xef\xbf\xbd", good ? good : 3);
+		*n += good ? good : 3;
+		at += good ? good : 1;
+	}
+	return out;
+}
+
+void json_put_text(hz_json *j, const char *key, const char *text, size_t max)
+{
+	size_t n = 0;
+	AUTO_FREE char *out = text ? as_utf8(text, max, &n) : NULL;
+
+	if (!text)
+		hz_json_null(j, key);
+	else if (out)
+		hz_json_path(j, key, out, n);
+	else if (j)
+		lost(j);
+}
+
+void json_add_text(hz_json *list, const char *text, size_t max)
+{
+	size_t n = 0;
+	AUTO_FREE char *out = as_utf8(text, max, &n);
+
+	if (out)
+		hz_json_add_path(list, out, n);
+	else if (list)
+		lost(list);
+}
+
 static json_t *number(uint64_t value)
 {
 	char text[24];

@@ -10,6 +10,11 @@ DEFINE_AUTO(hz_json, hz_json_free)
 
 /* An object without type and schema: for formats of others. NULL when memory is out. */
 hz_json *json_new_plain(void);
+/* Text whose bytes that are no UTF-8 become U+FFFD, and that is cut to about max bytes: for a field that must be text.
+ * NULL becomes null. */
+void json_put_text(hz_json *j, const char *key, const char *text, size_t max);
+/* The same, appended to a list. */
+void json_add_text(hz_json *list, const char *text, size_t max);
 /* A deep copy. NULL: memory is out, or was when j was made; or j is NULL. */
 hz_json *json_duplicate(const hz_json *j);
 /* A deep copy of from under key; null when from is NULL. */

@@ -64,6 +64,13 @@ int lockfile_take(int *fd, int dirfd, const char *name, bool wait, hz_error **er
 	}
 }
 
+void lockfile_share(int *fd, int dirfd, const char *name)
+{
+	*fd = vfs()->openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+	if (*fd >= 0 && vfs()->flock(*fd, LOCK_SH) < 0)
+		fd_close(fd);
+}
+
 bool lockfile_try(int fd)
 {
 	return vfs()->flock(fd, LOCK_EX | LOCK_NB) == 0;

@@ -9,6 +9,9 @@
 /* Creates the file (0600) if needed and locks it. HZ_E_BUSY when another holds it and wait is false. *fd is the lock:
  * close it to release. If the file is replaced or removed while waiting, it is opened anew. */
 int lockfile_take(int *fd, int dirfd, const char *name, bool wait, hz_error **err);
+/* A shared lock, for those who only read and may not write there: the file is not made. Waits. *fd -1: there is none to
+ * be had, and nobody is kept out. */
+void lockfile_share(int *fd, int dirfd, const char *name);
 /* The same lock on an open file, without waiting. False, with errno: another holds it (EWOULDBLOCK), or it cannot be
  * had. */
 bool lockfile_try(int fd);

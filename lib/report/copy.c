@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A part of an evidence folder for somebody else: the log is copied whole, for its root is over all of it. */
 #include "base/newfile.h"
+#include "crypto/digest.h"
 #include "report/checkpoint.h"
 #include "report/folder.h"
 #include "report/sshsig.h"
@@ -43,12 +44,21 @@ static bool is_period(const char *p)
 	return len == 4 || len == MONTH_LEN - 1;
 }
 
-static int copy_file(struct copying *c, int to, const char *from, const char *name, size_t max, hz_error **err)
+/* hash: what it must be; NULL: anything. */
+static int copy_file(struct copying *c, int to, const char *from, const char *name, size_t max, const struct id *hash,
+	hz_error **err)
 {
 	AUTO_FREE uint8_t *data = NULL;
+	struct id is;
 	size_t len;
 	int rc = vfs_read_file(&data, &len, c->from, from, max, false, err);
 
+	if (rc == 0 && hash) {
+		is = sha256(data, len);
+		if (!id_eq(&is, hash))
+			rc = err_set(
+				err, HZ_E_CORRUPT, "%s is not what the log says: 'hozen-verify log' shows more", from);
+	}
 	return rc < 0 ? rc : newfile_put(to, name, data, len, 0644, NEWFILE_KEEP, err);
 }
 
@@ -77,7 +87,8 @@ static int copy_record(struct copying *c, const struct log_entry *e, hz_error **
 
 		(void)snprintf(from, sizeof(from), "%s.json%s", e->name, i ? ".sig" : "");
 		(void)snprintf(path, sizeof(path), "records/%s", from);
-		rc = copy_file(c, c->month, path, from + MONTH_LEN, i ? SSHSIG_MAX : RECORD_MAX, err);
+		rc = copy_file(c, c->month, path, from + MONTH_LEN, i ? SSHSIG_MAX : RECORD_MAX,
+			i ? &e->sig : &e->record, err);
 	}
 	c->n += rc == 0;
 	return rc == HZ_E_NOTFOUND
@@ -113,7 +124,7 @@ static int copy_all(struct copying *c, hz_error **err)
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(names); i++)
-		rc = copy_file(c, c->out, names[i], names[i], (size_t)1 << 20, err);
+		rc = copy_file(c, c->out, names[i], names[i], (size_t)1 << 20, NULL, err);
 	(void)snprintf(text, sizeof(text), "%s\n", c->period);
 	if (rc == 0)
 		rc = newfile_put(c->out, "period", text, strlen(text), 0644, NEWFILE_KEEP, err);

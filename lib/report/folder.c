@@ -82,11 +82,34 @@ static int publish_key(const struct folder *f, const char *state_dir, hz_error *
 	return rc < 0 ? rc : put_text(f->dir, "signing.pub", line, err);
 }
 
+/* Where a log is there is a key, or it was taken away: another one would write over what the old one signed. */
+static int check_fresh(const struct folder *f, hz_error **err)
+{
+	AUTO_FREE uint8_t *text = NULL;
+	struct log_text log = { 0 };
+	struct checkpoint c;
+	size_t len;
+	int rc = log_text_read(&log, f->dir, err);
+	bool fresh = rc == 0 && log.n == 0;
+
+	log_text_release(&log);
+	if (rc == 0 && vfs_read_file(&text, &len, f->dir, "checkpoint", CHECKPOINT_MAX, false, NULL) == 0)
+		fresh = fresh && checkpoint_parse(&c, (char *)text, len, NULL) == 0 && c.size == 0;
+	if (rc < 0 || fresh)
+		return rc;
+	err_set(err, HZ_E_CORRUPT, "%s is gone, and there is a log that it has signed", KEY_FILE);
+	err_hint(err,
+		"put the key back from a copy; or keep the folder as it is, and name another with HOZEN_EVIDENCE_DIR");
+	return HZ_E_CORRUPT;
+}
+
 static int make_key(struct folder *f, const char *state_dir, hz_error **err)
 {
 	AUTO_IN(buf_release) struct buf b = BUF_INIT;
-	int rc = sign_keypair(&f->seed, f->pub, err);
+	int rc = check_fresh(f, err);
 
+	if (rc == 0)
+		rc = sign_keypair(&f->seed, f->pub, err);
 	if (rc == 0)
 		rc = publish_key(f, state_dir, err);
 	if (rc == 0)

@@ -4,6 +4,7 @@
  * checkpoint, and one that was kept elsewhere say where a log that was rewritten begins to differ.
  */
 #include "base/base64.h"
+#include "base/lockfile.h"
 #include "base/options.h"
 #include "base/vfs.h"
 #include "crypto/digest.h"
@@ -22,8 +23,9 @@ struct head {
 };
 
 struct look {
-	int dir, records, pending;
+	int dir, records, pending, lock;
 	struct log_text log;
+	uint64_t covered; /* entries that the checkpoint covers */
 	const hz_trust *trust;
 	uint8_t own[SIGN_PUB_LEN]; /* the key of the checkpoint, where it is trusted */
 	bool has_own;
@@ -42,6 +44,7 @@ static void look_release(struct look *l)
 	fd_close(&l->dir);
 	fd_close(&l->records);
 	fd_close(&l->pending);
+	fd_close(&l->lock);
 	free(l->heads);
 	free(l->names);
 }
@@ -148,6 +151,7 @@ static int look_checkpoint(struct look *l, hz_error **err)
 			"the checkpoint's signature is bad, or of no key that is known here");
 		return 0;
 	}
+	l->covered = c.size;
 	if (c.size > l->log.n)
 		tell(l, HZ_LOG_CUT, l->log.n, c.size - 1, NULL, "the checkpoint has %llu entries, the log %llu",
 			(unsigned long long)c.size, (unsigned long long)l->log.n);
@@ -168,7 +172,8 @@ static int look_head(struct look *l, const char *path, hz_error **err)
 		return err_set(err, HZ_E_CORRUPT, "head %s: it is of another log, %s", path, c.origin);
 	if (l->has_own && checkpoint_check(&c, l->own, (char *)text, len, NULL) < 0)
 		return err_set(err, HZ_E_CORRUPT, "head %s: its signature is bad", path);
-	l->res.tail_checked = 1;
+	/* An older one says nothing of what came after it. */
+	l->res.tail_checked = c.size >= l->log.n;
 	l->res.head_size = c.size;
 	if (c.size > l->log.n)
 		tell(l, HZ_LOG_CUT, l->log.n, c.size - 1, NULL, "the head that was kept has %llu entries, the log %llu",
@@ -198,6 +203,8 @@ static int look_record(struct look *l, uint64_t i, const struct log_entry *e, co
 		tell(l, HZ_LOG_BAD_RECORD, i, i, e->name, "it is the record %s/%s", v.month, v.uuid);
 		return 0;
 	}
+	if (l->has_own && memcmp(pub, l->own, SIGN_PUB_LEN) != 0)
+		tell(l, HZ_LOG_INSERTED, i, i, e->name, "it is signed by another key than the log's");
 	if (trust_find(l->trust, pub, v.time, &signer) == HZ_SIGNER_TRUSTED)
 		l->res.records_good++;
 	else
@@ -282,6 +289,10 @@ static int look_entries(struct look *l, hz_error **err)
 	if (rc == 0 && l->log.torn)
 		tell(l, HZ_LOG_BAD_ENTRY, l->log.n, l->log.n, NULL, "the last line of the log is torn");
 	l->res.entries = l->log.n;
+	if (rc == 0 && l->n_heads > 0 && l->covered < l->log.n)
+		tell(l, HZ_LOG_INSERTED, l->covered, l->log.n - 1, NULL,
+			"behind the checkpoint, so signed by nobody: the next command of this host covers them if they "
+			"are its own");
 	qsort(l->names, l->n_names, sizeof(*l->names), cmp_names);
 	for (size_t i = 1; i < l->n_names; i++) {
 		if (strcmp(l->names[i - 1], l->names[i]) == 0)
@@ -339,6 +350,9 @@ static int see_pending(void *user, const char *file, uint64_t ino, unsigned char
 	struct look *l = user;
 
 	(void)ino, (void)type;
+	if (uuid_is(file, '.') && strcmp(file + UUID_TEXT, "bad") == 0)
+		tell(l, HZ_LOG_BAD_RECORD, UINT64_MAX, UINT64_MAX, file,
+			"in pending: it was to be logged, and is no record; look at it, then remove it");
 	if (uuid_is(file, '.') && (strcmp(file + UUID_TEXT, "json") == 0 || strcmp(file + UUID_TEXT, "begun") == 0))
 		tell(l, HZ_LOG_PENDING, UINT64_MAX, UINT64_MAX, file,
 			file[UUID_TEXT] == 'b' ? "a command that runs, or was killed"
@@ -409,6 +423,8 @@ static int open_folder(struct look *l, const char *folder, const char *state_dir
 	if (l->records < 0)
 		return err_errno(err, "evidence %s", path);
 	l->pending = vfs()->openat(l->dir, "pending", O_RDONLY | O_DIRECTORY, 0);
+	/* Log, checkpoint and records of one moment. */
+	lockfile_share(&l->lock, l->dir, "lock");
 	return err_wrap(err, log_text_read(&l->log, l->dir, err), "evidence %s", path);
 }
 
@@ -419,6 +435,7 @@ int hz_log_check(const char *folder, const char *state_dir, const hz_trust *trus
 	struct look l = { .dir = -1,
 		.records = -1,
 		.pending = -1,
+		.lock = -1,
 		.trust = trust,
 		.fn = fn,
 		.user = user,

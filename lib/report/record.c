@@ -65,11 +65,11 @@ static void put_operator(hz_record *r)
 
 	(void)getpwuid_r(getuid(), &room, buf, sizeof(buf), &pw);
 	login = pw ? pw->pw_name : NULL;
-	hz_json_str(r->operator_, "name", r->opts.operator_name ? r->opts.operator_name : login);
+	json_put_text(r->operator_, "name", r->opts.operator_name ? r->opts.operator_name : login, TEXT_MAX);
 	hz_json_str(r->operator_, "from", r->opts.operator_name ? r->opts.operator_from : "login");
 	hz_json_u64(r->operator_, "uid", getuid());
-	hz_json_str(r->operator_, "login", login);
-	hz_json_str(r->operator_, "sudo_from", sudo && *sudo ? sudo : NULL);
+	json_put_text(r->operator_, "login", login, TEXT_MAX);
+	json_put_text(r->operator_, "sudo_from", sudo && *sudo ? sudo : NULL, TEXT_MAX);
 }
 
 static void put_host(hz_record *r)
@@ -79,7 +79,7 @@ static void put_host(hz_record *r)
 
 	if (gethostname(name, sizeof(name) - 1) < 0)
 		name[0] = '\0';
-	hz_json_str(r->host, "name", *name ? name : NULL);
+	json_put_text(r->host, "name", *name ? name : NULL, TEXT_MAX);
 	program_machine_id(machine);
 	memcpy(both + 6, machine, sizeof(machine));
 	hash = sha256(both, 6 + strlen(machine));
@@ -234,14 +234,14 @@ int hz_record_begin(hz_record **rec, const hz_record_options *opts, hz_error **e
 void hz_record_about(hz_record *rec, const char *key, const char *value)
 {
 	if (rec)
-		hz_json_str(rec->identity, key, value);
+		json_put_text(rec->identity, key, value, TEXT_MAX);
 }
 
 void hz_record_subject(hz_record *rec, const char *name, const char *sha256_hex)
 {
 	hz_json *one = rec ? hz_json_add_object(rec->subjects) : NULL;
 
-	hz_json_str(one, "name", name);
+	json_put_text(one, "name", name, TEXT_MAX);
 	hz_json_str(hz_json_object(one, "digest"), "sha256", sha256_hex);
 }
 
@@ -281,7 +281,7 @@ void hz_record_result(hz_record *rec, const hz_json *summary)
 void hz_record_says(hz_record *rec, uint32_t which, const char *text)
 {
 	if (rec && which < 3)
-		hz_json_add_str(rec->says[which], text);
+		json_add_text(rec->says[which], text, TEXT_MAX);
 }
 
 int hz_record_info_get(const hz_record *rec, hz_record_info *info, hz_error **err)

@@ -172,10 +172,11 @@ static bool month_in_log(const struct settle *s, const char *uuid, char month[MO
 static void adopt(const struct settle *s, const char *name)
 {
 	const struct folder *f = s->f;
-	AUTO_FD int fd = vfs()->openat(f->pending, name, O_RDWR | O_NOFOLLOW, 0);
+	AUTO_FD int fd = vfs()->openat(f->pending, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0);
 	char json[NAME_LEN], month[MONTH_LEN];
+	struct stat st;
 
-	if (fd < 0 || !lockfile_try(fd))
+	if (fd < 0 || vfs()->fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !lockfile_try(fd))
 		return;
 	(void)snprintf(json, sizeof(json), "%.36s.json", name);
 	/* One that is finished, or logged, stays as it is. */
@@ -188,7 +189,7 @@ static void adopt(const struct settle *s, const char *name)
 static void sweep(struct folder *f, const char *name)
 {
 	static const char *const suffixes[] = { "room", "sigroom", "tmp" };
-	AUTO_FD int fd = vfs()->openat(f->pending, name, O_RDONLY | O_NOFOLLOW, 0);
+	AUTO_FD int fd = vfs()->openat(f->pending, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 	char uuid[UUID_TEXT] = "";
 	struct stat st;
 
@@ -352,6 +353,18 @@ static int put_away(struct settle *s, const char *month, const char *uuid, hz_er
 	return 0;
 }
 
+/* What is no record would be met again by every command. It is told now, and by who checks the log. */
+static int set_aside(const struct folder *f, const char *uuid, hz_error **err)
+{
+	char json[NAME_LEN], bad[NAME_LEN];
+
+	(void)snprintf(json, sizeof(json), "%s.json", uuid);
+	(void)snprintf(bad, sizeof(bad), "%s.bad", uuid);
+	(void)vfs()->renameat2(f->pending, json, f->pending, bad, 0);
+	unlink_pending(f, uuid, "json.sig");
+	return err_wrap(err, HZ_E_CORRUPT, "pending %s is no record, and is set aside as %s", json, bad);
+}
+
 static int settle_one(struct settle *s, const char *uuid, hz_error **err)
 {
 	struct log_entry e;
@@ -360,6 +373,8 @@ static int settle_one(struct settle *s, const char *uuid, hz_error **err)
 
 	if (!month_in_log(s, uuid, month)) {
 		rc = make_entry(s, uuid, &e, err);
+		if (rc == HZ_E_CORRUPT || rc == HZ_E_INVAL || rc == HZ_E_TOONEW)
+			return set_aside(s->f, uuid, err);
 		if (rc == 0)
 			rc = append(s, &e, err);
 		memcpy(month, e.name, MONTH_LEN - 1);
@@ -391,13 +406,15 @@ int folder_settle(struct folder *f, hz_error **err)
 	AUTO_IN(settle_release) struct settle s = { .f = f, .fd = -1 };
 	AUTO_FD int lock = -1;
 	int rc = lockfile_take(&lock, f->dir, "lock", true, err), one;
+	bool collected;
 
 	if (rc == 0)
 		rc = check_log(&s, err);
 	if (rc == 0)
 		rc = collect(&s, err);
+	collected = rc == 0;
 	/* One that cannot be settled does not hold up the others; the first reason is told. */
-	for (size_t i = 0; i < s.n; i++) {
+	for (size_t i = 0; collected && i < s.n; i++) {
 		one = settle_one(&s, s.uuid[i], rc < 0 ? NULL : err);
 		rc = rc < 0 ? rc : one;
 	}

@@ -91,7 +91,7 @@ static void put_outcome(hz_json *predicate, const struct statement *s)
 		hz_json_i64(predicate, "exit", s->exit_code);
 	else
 		hz_json_null(predicate, "exit");
-	hz_json_str(predicate, "error", s->error);
+	json_put_text(predicate, "error", s->error, TEXT_MAX);
 }
 
 static void put_list(hz_json *predicate, const char *key, const hz_json *list)
@@ -130,7 +130,7 @@ static int put_predicate(hz_json *subjects, hz_json *p, const struct statement *
 		return HZ_E_NOMEM;
 	put_time(p, s);
 	json_put_copy(p, "operator", s->operator_);
-	hz_json_str(p, "ticket", s->opts->ticket);
+	json_put_text(p, "ticket", s->opts->ticket, TEXT_MAX);
 	json_put_copy(p, "host", s->host);
 	json_put_copy(p, "tool", s->tool);
 	put_controls(p, s->opts->controls);
@@ -146,6 +146,8 @@ static int put_predicate(hz_json *subjects, hz_json *p, const struct statement *
 int statement_make(char **text, size_t *len, const struct statement *s, hz_error **err)
 {
 	AUTO(hz_json_free) hz_json *j = json_new_plain();
+	AUTO(json_read_free) struct json_value *again = NULL;
+	struct record_view v;
 	hz_json *subjects;
 	char type[64];
 	int rc;
@@ -159,10 +161,12 @@ int statement_make(char **text, size_t *len, const struct statement *s, hz_error
 	if (rc < 0 || json_pretty(j, text) < 0)
 		return err_nomem(err);
 	*len = strlen(*text);
-	if (*len > RECORD_MAX) {
+	/* What nobody could read must not become durable: it would be pending for ever. */
+	rc = record_read(&again, &v, *text, *len, err);
+	if (rc < 0) {
 		free(*text);
 		*text = NULL;
-		return err_set(err, HZ_E_INTERNAL, "a record of more than %zu bytes", RECORD_MAX);
+		return rc == HZ_E_NOMEM ? rc : HZ_E_INTERNAL;
 	}
 	return 0;
 }

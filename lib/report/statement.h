@@ -12,6 +12,7 @@
 
 #define RECORD_NAMESPACE "hozen-record"
 #define RECORD_MAX       ((size_t)1 << 20)
+#define TEXT_MAX         ((size_t)2048) /* of a text that somebody gave */
 #define STATEMENT_TYPE   "https://in-toto.io/Statement/v1"
 /* "2026-11", with NUL. */
 #define MONTH_LEN 8

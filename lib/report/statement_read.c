@@ -75,9 +75,14 @@ static bool is_of(const struct json_value *v, enum type type)
 /* RFC 3339 in UTC as we write it. */
 static bool parse_time(int64_t *sec, const char *text)
 {
+	static const char form[] = "0000-00-00T00:00:00.000000000Z";
 	struct tm tm = { 0 };
 	int n = 0;
 
+	for (size_t i = 0; i < sizeof(form) - 1; i++) {
+		if (form[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
+			return false;
+	}
 	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%*9[0-9]Z%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
 		    &tm.tm_min, &tm.tm_sec, &n) != 6 ||
 		n != 30 || text[n])

@@ -13,12 +13,33 @@ month=$(sed -n '1s,/.*,,p' "$E/log")
 run 0 "$HV" bundle --period "$month" --out "$T/bundle"
 prints "^5 records of $month"
 [ ! -e "$T/bundle/signing.key" ] || fail 'the secret key is in the bundle'
-run 0 sh "$T/bundle/verify.sh"
-prints 'everything is as it was signed'
-prints '^not checked *whose key'
+run 4 sh "$T/bundle/verify.sh" -
+prints 'all of this belongs together'
 prints "$(ssh-keygen -l -f "$E/signing.pub" | cut -d' ' -f2)"
+run 1 sh "$T/bundle/verify.sh"
 run 0 sh "$T/bundle/verify.sh" "$T/allowed"
-! grep 'whose key' "$T/out" || fail 'a key that was given is not believed'
+prints 'everything is as it was signed'
+# A script from elsewhere; a period that was asked for; a trusted file of the same name as the bundle's own.
+cp "$T/bundle/verify.sh" "$T/elsewhere.sh"
+run 0 sh "$T/elsewhere.sh" "$T/allowed" "$T/bundle" "$month"
+run 4 sh "$T/elsewhere.sh" "$T/allowed" "$T/bundle" 1999-01
+mkdir "$T/auditor"
+cp "$T/allowed" "$T/auditor/allowed_signers"
+forge() { # a whole folder by another key
+  env HOZEN_STATE_DIR="$T/forger" "$HV" selftest -q
+  env HOZEN_STATE_DIR="$T/forger" "$HV" bundle -q --period "$month" --out "$T/forged"
+}
+forge
+run 4 sh -c 'cd "$0" && sh "$1" allowed_signers' "$T/auditor" "$T/forged/verify.sh"
+CDPATH=$T sh -c 'cd "$0" && sh bundle/verify.sh "$1" >/dev/null' "$T" "$T/allowed" || fail 'CDPATH'
+# Believed until a moment ago, and the records are older.
+sleep 2
+echo "x valid-before=\"$(date -u +%Y%m%d%H%M%SZ)\" $(cut -d' ' -f3- "$T/allowed")" >"$T/until"
+run 0 sh "$T/bundle/verify.sh" "$T/until"
+echo "x valid-before=\"20200101Z\" $(cut -d' ' -f3- "$T/allowed")" >"$T/until"
+run 4 sh "$T/bundle/verify.sh" "$T/until"
+echo "x namespaces=\"git\" $(cut -d' ' -f3- "$T/allowed")" >"$T/until"
+run 4 sh "$T/bundle/verify.sh" "$T/until"
 run 0 "$HV" log --trust "$T/allowed" "$T/bundle"
 
 # --- somebody else's key
@@ -73,5 +94,17 @@ extra = pathlib.Path(record + "x")
 extra.write_bytes(b"x")
 refused("a file more")
 extra.unlink()
+extra.symlink_to("/etc/hostname")
+refused("a symlink more")
+extra.unlink()
+os.mkfifo(extra)
+refused("a FIFO")
+extra.unlink()
+period = pathlib.Path(bundle) / "period"
+was = period.read_text()
+for text in ("", "9999\n", "2\n", was + was, ".*\n", was.strip() + "\\|x\n"):
+  period.write_text(text)
+  refused("period " + repr(text))
+period.write_text(was)
 sys.exit(subprocess.run(["sh", bundle + "/verify.sh", allowed], capture_output=True).returncode)
 P

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -315,6 +316,9 @@ static int run(struct cli *cli)
 	evidence_begin(cli);
 	code = cli->command->run(cli);
 	code = cli_exit_worse(code, cli->at_least);
+	/* What could not be printed belongs into the record too. */
+	if (fflush(stdout) != 0 || cli->output_errno)
+		code = cli_exit_worse(code, CLI_EXIT_FAILED);
 	code = evidence_end(cli, code);
 	term_clear(&cli->term);
 	passphrase_wipe();

@@ -6,6 +6,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *from(const struct cli *cli, const char *option, const char *variable)
 {
@@ -36,7 +37,9 @@ int place_options(struct cli *cli, hz_repo_options *o)
 	o->passphrase = passphrase_get;
 	o->passphrase_user = &cli->passphrase;
 	o->passphrase_may_ask = passphrase_is_given(&cli->passphrase);
-	hz_record_about(cli->record, "location", o->location);
+	/* What names a server may have a password in it. */
+	if (o->location && !strstr(o->location, "://"))
+		hz_record_about(cli->record, "location", o->location);
 	if (!o->location)
 		return report_usage(cli, _("no repository: give --repo DIR or set HOZEN_REPO"));
 	return CLI_EXIT_DONE;

@@ -49,7 +49,8 @@ static void print(struct cli *cli, const char *period, const char *out, uint64_t
 		return;
 	printf(_("%llu records of %s in "), (unsigned long long)records, period);
 	report_path(out, strlen(out));
-	printf(_("\n  'sh verify.sh ALLOWED_SIGNERS' there checks them, on any machine\n"));
+	printf(_("\n  'sh verify.sh ALLOWED_SIGNERS' there checks them, on any machine, with keys that came another "
+		 "way\n"));
 }
 
 static int run(struct cli *cli)

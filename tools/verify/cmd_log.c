@@ -84,13 +84,16 @@ static void print_text(const hz_log_result *r)
 		(unsigned long long)r->entries, (unsigned long long)r->records_good,
 		(unsigned long long)r->records_unknown);
 	printf(_("head         %llu %s\n"), (unsigned long long)r->entries, r->root);
+	if (*r->fingerprint)
+		printf(_("log of       %s\n"), r->fingerprint);
 	if (r->pending > 0)
 		printf(_("pending      %llu, no damage\n"), (unsigned long long)r->pending);
 	if (r->tail_checked)
 		printf(_("checked      the tail, by a head of %llu entries\n"), (unsigned long long)r->head_size);
 	else
 		printf(_("not checked  tail: whether entries are missing at the end shows against a head that was kept "
-			 "elsewhere (--head)\n"));
+			 "elsewhere (--head), of all %llu\n"),
+			(unsigned long long)r->entries);
 	if (r->findings == 0)
 		printf(_("nothing was dropped, changed, inserted or moved\n"));
 }

@@ -1,25 +1,34 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# verify.sh [ALLOWED_SIGNERS]: checks this bundle of evidence with sh, coreutils, sed, grep, ssh-keygen and openssl only.
+# verify.sh ALLOWED_SIGNERS [FOLDER [PERIOD]]: checks a bundle of evidence with sh, coreutils, findutils, sed, grep, ssh-keygen
+# and openssl only. FOLDER: where the bundle is; default: where this script lies. PERIOD: that you asked for (2026 or 2026-11).
 #
 #	log              one line a record: its name, the SHA-256 of its two files
 #	checkpoint       how many lines, and the root of a hash tree over them (RFC 6962), signed
 #	records/         the records of the period, each with its signature beside it
-#	allowed_signers  the key that signed, as the bundle itself tells it
+#	allowed_signers  the key that signed, as the bundle itself tells it: no proof of whose it is
 #
-# ALLOWED_SIGNERS is a file of the same form that came to you another way. Without it the result is: all of this belongs
-# together, and whoever made it holds the key that is printed. It says what it looked at, and ends with 0 when everything
-# is as it should be, 4 when something is not.
+# ALLOWED_SIGNERS names the keys that you believe, and must have come to you another way; - takes the bundle's own, and then
+# the result can only be that all of this belongs together. Whoever could change the bundle could change this script too: to
+# be sure use one from elsewhere, with FOLDER. It says what it looked at. Ends with 0 when everything is as it should be,
+# 4 when something is not or the keys were the bundle's own, 1 when it could not be looked at.
 LC_ALL=C
 export LC_ALL
-cd "$(dirname "$0")" || exit 1
-trusted=${1:-allowed_signers}
-case $trusted in /* | allowed_signers) ;; *) trusted=$OLDPWD/$trusted ;; esac
+here=$(pwd)
+own=
+case ${1-} in
+'') echo "whose keys do you believe? verify.sh ALLOWED_SIGNERS [FOLDER [PERIOD]]" >&2; exit 1 ;;
+-) own=yes ;;
+/*) trusted=$1 ;;
+*) trusted=$here/$1 ;;
+esac
+CDPATH='' cd -- "${2:-$(dirname -- "$0")}" || exit 1
+[ -z "$own" ] || trusted=$(pwd)/allowed_signers
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 bad=0
 wrong() {
-  echo "WRONG: $*"
+  printf 'WRONG: %s\n' "$*"
   bad=1
 }
 for tool in openssl ssh-keygen basenc sha256sum; do
@@ -31,17 +40,43 @@ done
 bytes() { tr a-f A-F | basenc --base16 -d; }
 hash() { sha256sum | cut -c1-64; }
 
-# ---- the key: the last 32 bytes of what stands behind its type
-key=$(grep -v '^#' "$trusted" | sed -n 's/.*ssh-ed25519 \([A-Za-z0-9+/=]*\).*/\1/p' | while read -r k; do
-  raw=$(echo "$k" | base64 -d | tail -c 32 | basenc --base16 -w 0 | tr A-F a-f)
-  id=$(echo "$raw" | bytes | hash)
-  [ "$(head -1 checkpoint)" = "hozen.log/$id" ] && echo "$raw" && break
-done)
-[ -n "$key" ] || { wrong "no key of $trusted is the one of this log"; exit 4; }
+# ---- nothing but files and folders, and none too large, so that nothing here waits for ever
+[ -z "$(find . ! -type f ! -type d)" ] || { wrong 'there is something that is no file and no folder'; exit 4; }
+for f in log checkpoint period; do
+  [ -f $f ] || { wrong "$f is missing"; exit 4; }
+done
+period=$(cat period)
+printf '%s\n' "$period" | cmp -s - period && [ "$(wc -l <period)" = 1 ] && printf '%s\n' "$period" | grep -qxE '[0-9]{4}(-[0-9]{2})?' ||
+  { wrong 'period is none'; exit 4; }
+[ "${3:-$period}" = "$period" ] || wrong "the bundle is of $period"
+
+# ---- the log: lines of one form
+hex='[0-9a-f]'
+line="[0-9]{4}-[0-9]{2}/$hex{8}-$hex{4}-$hex{4}-$hex{4}-$hex{12} $hex{64} $hex{64}"
+n=$(wc -l <log)
+[ "$(grep -cEx "$line" log)" = "$n" ] && [ "$(wc -c <log)" = $((n * 175)) ] || { wrong 'the log has a line that is none'; exit 4; }
+[ "$(cut -d' ' -f1 log | sort | uniq -d | wc -l)" = 0 ] || wrong 'the log names a record twice'
+
+# ---- the key: that of the checkpoint's origin, if ssh-keygen takes it for records at the time of the newest one
+when() { sed -n 's/^ *"end": "\([0-9]*\)-\([0-9]*\)-\([0-9]*\)T\([0-9]*\):\([0-9]*\):\([0-9]*\)\..*/\1\2\3\4\5\6Z/p; s/^ *"start": "\([0-9]*\)-\([0-9]*\)-\([0-9]*\)T\([0-9]*\):\([0-9]*\):\([0-9]*\)\..*/\1\2\3\4\5\6Z/p' "$1" | head -2 | tail -1; }
+# The public key in a signature of SSH: 32 bytes behind "SSHSIG", a version, and two lengths and names.
+key_of() { sed '/^---/d' "$1" | tr -d '\n' | base64 -d 2>/dev/null | tail -c +34 | head -c 32 | basenc --base16 -w 0 | tr A-F a-f; }
+takes() { # RECORD
+  t=$(when "$1")
+  who=$(ssh-keygen -Y find-principals -Overify-time="$t" -f "$trusted" -s "$1.sig" 2>/dev/null | head -1)
+  ssh-keygen -Y verify -Overify-time="$t" -f "$trusted" -I "${who:-nobody}" -n hozen-record -s "$1.sig" <"$1" >/dev/null 2>&1
+}
+key=
+for f in $(grep "^$period" log | cut -d' ' -f1 | tail -1); do
+  f=records/$f.json
+  [ -f "$f" ] && [ -f "$f.sig" ] && takes "$f" && key=$(key_of "$f.sig")
+done
+[ ${#key} = 64 ] || { wrong 'the newest record of the period is not by a key that is believed'; exit 4; }
 origin=hozen.log/$(echo "$key" | bytes | hash)
 
 # ---- the checkpoint: three lines, an empty one, a signature over the three
 size=$(sed -n 2p checkpoint)
+[ "$n" = "$size" ] || wrong "the log has $n lines, the checkpoint says $size"
 root=$(sed -n 3p checkpoint)
 sig=$(sed -n '5s/.* //p' checkpoint)
 printf '%s\n%s\n%s\n' "$origin" "$size" "$root" >"$work/text"
@@ -56,14 +91,7 @@ head -c 4 "$work/sig4" | cmp -s - "$work/id" || wrong "the checkpoint's signatur
 openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key.der" -rawin -in "$work/text" -sigfile "$work/sig" >/dev/null 2>&1 ||
   wrong "the checkpoint's signature is bad"
 
-# ---- the log: lines of one form, and the root over them
-hex='[0-9a-f]'
-line="[0-9]{4}-[0-9]{2}/$hex{8}-$hex{4}-$hex{4}-$hex{4}-$hex{12} $hex{64} $hex{64}"
-n=$(wc -l <log)
-[ "$(grep -cEx "$line" log)" = "$n" ] && [ "$(wc -c <log)" = $((n * 175)) ] || wrong 'the log has a line that is none'
-[ "$n" = "$size" ] || wrong "the log has $n lines, the checkpoint says $size"
-[ "$(cut -d' ' -f1 log | sort | uniq -d | wc -l)" = 0 ] || wrong 'the log names a record twice'
-
+# ---- the root over the lines of the log
 # The hashes of pieces of a file, one a line; the pieces have one length, or are the lines.
 hashes() { # FILE SPLIT-OPTION LENGTH
   rm -rf "$work/pieces"
@@ -85,29 +113,29 @@ h=$(cat "$work/level")
 [ "$(echo "$h" | bytes | base64)" = "$root" ] || wrong 'the entries of the log are not those that were signed'
 
 # ---- the records of the period: each file as its entry says, each signature good
-period=$(cat period)
 grep "^$period" log >"$work/entries" || :
 records=$(wc -l <"$work/entries")
+[ "$records" -gt 0 ] || wrong "there is no record of $period"
 while read -r name of_record of_sig; do
   printf '%s  records/%s.json\n%s  records/%s.json.sig\n' "$of_record" "$name" "$of_sig" "$name"
 done <"$work/entries" >"$work/sums"
 sha256sum --quiet --strict -c "$work/sums" >"$work/differ" 2>&1 ||
-  { [ "$records" = 0 ] || wrong "$(cat "$work/differ")"; }
-who=
+  wrong "$(cat "$work/differ")"
 while read -r name _; do
   f=records/$name.json
   [ -f "$f" ] && [ -f "$f.sig" ] || continue
-  takes() { ssh-keygen -Y verify -f "$trusted" -I "${who:-nobody}" -n hozen-record -s "$f.sig" <"$f" >/dev/null 2>&1; }
-  takes && continue
-  who=$(ssh-keygen -Y find-principals -f "$trusted" -s "$f.sig" 2>/dev/null | head -1)
-  takes || wrong "$f: the signature is bad, or its signer is not believed"
+  takes "$f" || wrong "$f: the signature is bad, or its signer is not believed for that time"
 done <"$work/entries"
-files=$(find records -type f | wc -l)
-[ "$files" = $((records * 2)) ] || wrong "records has $files files, and $records records of the period have $((records * 2))"
+sed 's/.*  //' "$work/sums" | sort >"$work/named"
+find records -type f | sort | cmp -s - "$work/named" || wrong 'records/ has other files than the log names for the period'
 
 echo "log          $n entries, root $root"
 echo "records      $records of $period, each with its signature"
 echo "key          SHA256:$({ echo 0000000b7373682d6564323535313900000020 | bytes; echo "$key" | bytes; } | sha256sum | cut -c1-64 | bytes | base64 | tr -d =)"
-[ "$trusted" = allowed_signers ] && echo "not checked  whose key that is: give an allowed_signers file that came to you another way"
 echo "not checked  whether entries are missing at the end: compare with a checkpoint that was kept elsewhere"
-if [ $bad = 0 ]; then echo 'everything is as it was signed'; else exit 4; fi
+[ $bad = 0 ] || exit 4
+if [ "$own" ]; then
+  echo 'all of this belongs together; whose key it is is not known: give an allowed_signers file that came to you another way'
+  exit 4
+fi
+echo 'everything is as it was signed'
