@@ -184,6 +184,13 @@ typedef struct hz_log_result {
 HZ_API int hz_log_check(const char *folder, const char *state_dir, const hz_trust *trust, const char *head,
 	hz_log_finding_fn fn, void *user, hz_log_result *result, hz_error **err);
 
+/* Holds a log (folder: as above) against a copy of it that was kept elsewhere, a folder too: an entry that the copy has
+ * and the log has not is a finding, HZ_LOG_DROPPED, one that it has with other hashes HZ_LOG_REWRITTEN; first and last
+ * are its place in the copy. Newer entries of the log are none. The copy's checkpoint is a head for hz_log_check, which
+ * sees what was moved. HZ_E_NOTFOUND: one of the two is not there. Reads only. Since: 0.1 */
+HZ_API int hz_log_compare(const char *folder, const char *state_dir, const char *copy, hz_log_finding_fn fn, void *user,
+	uint64_t *findings, hz_error **err);
+
 /* Known answers of hash, ciphers, key derivation and signature, computed by this process. 0, or HZ_E_INTERNAL. */
 HZ_API int hz_selftest(hz_error **err);
 
