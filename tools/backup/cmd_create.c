@@ -44,6 +44,7 @@ const struct cli_command cmd_create = {
 	.name = "create",
 	.record = "backup",
 	.controls = "8.13 8.24",
+	.publishes = true,
 	.run = run,
 	.arguments = "PATH...",
 	.min_args = 0,

@@ -76,6 +76,7 @@ const struct cli_command cmd_init = {
 	.name = "init",
 	.record = "init",
 	.controls = "8.13 8.24",
+	.publishes = true,
 	.run = run,
 	.summary = N_("make a repository"),
 	.about = N_("Makes a repository in an empty or missing folder: an admin key, locked by a passphrase that is "

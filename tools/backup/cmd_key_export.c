@@ -84,6 +84,7 @@ const struct cli_command cmd_key_export = {
 	.name = "key export",
 	.record = "key",
 	.controls = "8.24",
+	.publishes = true,
 	.run = run,
 	.summary = N_("make a key file of one role"),
 	.about = N_("Needs the admin key, by passphrase. A writer is new each time, and is registered in the "

@@ -68,10 +68,41 @@ void evidence_begin(struct cli *cli)
 	hz_error_free(err);
 }
 
+/* A copy of what is new to the repository, where this host has a writer's key; without one its next create does it. A
+ * command that failed has said why, and what is to be copied waits. */
+static int publish(struct cli *cli, int code)
+{
+	hz_audit_result res = HZ_AUDIT_RESULT_INIT;
+	hz_error *err = NULL;
+	bool failed = code == CLI_EXIT_FAILED || code == CLI_EXIT_REFUSED;
+	int rc = hz_audit_publish(&cli->repo, evidence_folder(), &res, &err);
+
+	if (rc < 0 && rc != HZ_E_AUTH && !failed) {
+		int at_least = rc == HZ_E_CORRUPT ? CLI_EXIT_DAMAGE : CLI_EXIT_EXCEPTIONS;
+
+		report_warning(cli, _("the evidence is not in the repository yet; the next run puts it there"));
+		code = cli_exit_worse(code, report_exception(cli, rc, err, at_least));
+	}
+	if (res.missing > 0) {
+		report_warning(cli, _("ALARM: %llu records of the evidence folder are missing or were changed"),
+			(unsigned long long)res.missing);
+		code = cli_exit_worse(code, CLI_EXIT_DAMAGE);
+	}
+	hz_error_free(err);
+	return code;
+}
+
+static bool is_to_publish(const struct cli *cli, int code)
+{
+	return cli->command->publishes && cli->repo.location && cli->no_record != CLI_EXIT_DAMAGE &&
+		code != CLI_EXIT_USAGE && code != CLI_EXIT_CANCELLED;
+}
+
 int evidence_end(struct cli *cli, int code)
 {
 	hz_error *err = NULL;
 	hz_record *rec = cli->record;
+	bool recorded = rec;
 	int rc;
 
 	/* What is told from here on is none of the record. */
@@ -80,6 +111,8 @@ int evidence_end(struct cli *cli, int code)
 	if (rc < 0 && !(rc == HZ_E_CORRUPT && cli->no_record == CLI_EXIT_DAMAGE))
 		not_recorded(cli, rc, err);
 	hz_error_free(err);
+	if (recorded && is_to_publish(cli, code))
+		code = publish(cli, code);
 	return cli->no_record ? cli_exit_worse(code, cli->no_record) : code;
 }
 

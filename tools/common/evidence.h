@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The record of a command, around its run: a command that changes or proves something names its kind (cli_command), and
- * everything else comes by itself: events, the failure that was told, the exit code. What only the command knows it
- * adds through the functions here or hz_record_*, which take a record that was not begun.
+ * everything else comes by itself: events, the failure that was told, the exit code, and the copy in the repository.
+ * What only the command knows it adds through the functions here or hz_record_*, which take a record that was not
+ * begun.
  */
 #ifndef COMMON_EVIDENCE_H
 #define COMMON_EVIDENCE_H

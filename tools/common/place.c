@@ -37,6 +37,7 @@ int place_options(struct cli *cli, hz_repo_options *o)
 	o->passphrase_user = &cli->passphrase;
 	o->passphrase_may_ask = passphrase_is_given(&cli->passphrase);
 	hz_record_about(cli->record, "location", o->location);
+	cli->repo = *o;
 	if (!o->location)
 		return report_usage(cli, _("no repository: give --repo DIR or set HOZEN_REPO"));
 	return CLI_EXIT_DONE;
