@@ -40,7 +40,8 @@ static struct id sealed_hash(unsigned suite, const void *key, const void *cipher
 static int seal_body(struct buf *out, struct id *hash, const struct audit *a, const struct repo_header *repo,
 	const struct recipients *r, const struct buf *plain, hz_error **err)
 {
-	const struct iovec ctx[2] = { { (void *)(uintptr_t)repo->id.b, UID_LEN }, { (void *)(uintptr_t)a->id.b, UID_LEN } };
+	const struct iovec ctx[2] = { { (void *)(uintptr_t)repo->id.b, UID_LEN },
+		{ (void *)(uintptr_t)a->id.b, UID_LEN } };
 	AUTO(secret_free) struct secret *key = NULL;
 	AUTO(aead_free) struct aead *aead = NULL;
 	uint8_t ad[AD_LEN], nonce[NONCE_LEN] = { 0 }, sealed[SEALED_LEN], *room = NULL;
@@ -166,14 +167,14 @@ static int check_signer(struct audit *a, const struct signed_object *so, const s
 static int open_body(struct audit *a, const struct signed_object *so, const struct secret *meta_sec, hz_error **err)
 {
 	const struct object_header *h = &so->obj.header;
-	const struct section *sealed = section_find(so->s, so->n, A_KEY), *cipher = section_find(so->s, so->n, A_CIPHER);
+	const struct section *sealed = section_find(so->s, so->n, A_KEY),
+			     *cipher = section_find(so->s, so->n, A_CIPHER);
 	const struct iovec ctx[2] = { { (void *)(uintptr_t)h->repo.b, UID_LEN }, { a->id.b, UID_LEN } };
 	AUTO_IN(buf_release) struct buf plain = BUF_INIT, raw = BUF_INIT;
 	AUTO(secret_free) struct secret *key = NULL;
 	AUTO(aead_free) struct aead *aead = NULL;
 	uint8_t ad[AD_LEN], nonce[NONCE_LEN] = { 0 }, *room;
-	int rc = seal_open(
-		&key, h->suite, meta_sec, "audit", ctx, ARRAY_LEN(ctx), sealed->data, sealed->len, err);
+	int rc = seal_open(&key, h->suite, meta_sec, "audit", ctx, ARRAY_LEN(ctx), sealed->data, sealed->len, err);
 
 	if (rc == HZ_E_AUTH) {
 		err_clear(err);

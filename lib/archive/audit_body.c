@@ -87,7 +87,8 @@ static int decode_entries(struct audit *a, struct dec *d, hz_error **err)
 		a->first <= a->head.size - a->n;
 
 	if (!good)
-		return err_set(err, HZ_E_CORRUPT, "its entries are not as many as it says, or its checkpoint lacks them");
+		return err_set(
+			err, HZ_E_CORRUPT, "its entries are not as many as it says, or its checkpoint lacks them");
 	a->entries = calloc((size_t)a->n, sizeof(*a->entries));
 	if (!a->entries)
 		return err_nomem(err);
@@ -107,8 +108,8 @@ int audit_decode(struct audit *a, struct buf *raw, hz_error **err)
 
 	a->raw = *raw;
 	*raw = (struct buf)BUF_INIT;
-	rc = sections_parse(s, ARRAY_LEN(known), &n, &signed_len, known, ARRAY_LEN(known), a->raw.data, a->raw.len,
-		"inside", err);
+	rc = sections_parse(
+		s, ARRAY_LEN(known), &n, &signed_len, known, ARRAY_LEN(known), a->raw.data, a->raw.len, "inside", err);
 	if (rc < 0)
 		return rc;
 	d = section_dec(s, n, A_LOG);

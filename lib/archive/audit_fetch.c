@@ -59,8 +59,8 @@ static int take(struct fetching *f, const struct audit *a, hz_error **err)
 	for (uint64_t i = 0; rc == 0 && i < a->n; i++) {
 		const struct audit_entry *e = &a->entries[i];
 
-		rc = log_rebuild_entry(b, a->first + i, a->head.size, e->line, e->record.p, e->record.len, e->sig.p,
-			e->sig.len, err);
+		rc = log_rebuild_entry(
+			b, a->first + i, a->head.size, e->line, e->record.p, e->record.len, e->sig.p, e->sig.len, err);
 	}
 	return rc;
 }
@@ -87,8 +87,7 @@ static int fetch_one(struct fetching *f, const struct uid *id, hz_error **err)
 	return 0;
 }
 
-static int end_one(
-	struct fetching *f, struct log_rebuild *b, hz_audit_log_fn fn, void *user, hz_error **err)
+static int end_one(struct fetching *f, struct log_rebuild *b, hz_audit_log_fn fn, void *user, hz_error **err)
 {
 	AUTO_FREE char *path = NULL;
 	hz_audit_log l = { .size = sizeof(l) };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A log against a copy of it: entry by entry, wherever it stands. Neither is believed here; hz_log_check judges each. */
+/* A log against a copy of it: entry by entry, wherever it stands. Neither is believed here; hz_log_check judges each.
+ */
 #include "base/vfs.h"
 #include "report/folder.h"
 #include "report/logfile.h"

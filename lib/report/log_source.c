@@ -91,9 +91,9 @@ static int read_one(const struct log_source *s, struct buf *out, const struct lo
 		AUTO(hz_error_free) hz_error *why = NULL;
 		AUTO_FREE uint8_t *data = NULL;
 		size_t len = 0;
-		int rc = folders[i] < 0 ? HZ_E_NOTFOUND
-					: vfs_read_file(&data, &len, folders[i], i == 1 ? name + MONTH_LEN : name, max,
-						  false, &why);
+		int rc = folders[i] < 0
+			? HZ_E_NOTFOUND
+			: vfs_read_file(&data, &len, folders[i], i == 1 ? name + MONTH_LEN : name, max, false, &why);
 
 		if (rc == HZ_E_NOTFOUND)
 			continue;

@@ -6,8 +6,8 @@
 #include "common/report.h"
 #include "verify/log_show.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,16 +23,30 @@ struct repo_look {
 
 /* ---- where the copy goes ---- */
 
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+/* The folder is ours alone, and few levels deep. */
+static void remove_tree(const char *path)
 {
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
+	DIR *dir = remove(path) == 0 ? NULL : opendir(path);
+	struct dirent *e;
+	char *below;
+
+	if (!dir)
+		return;
+	while ((e = readdir(dir))) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
+			asprintf(&below, "%s/%s", path, e->d_name) < 0)
+			continue;
+		remove_tree(below);
+		free(below);
+	}
+	(void)closedir(dir);
+	(void)remove(path);
 }
 
 static void remove_temporary(char **path)
 {
 	if (*path)
-		(void)nftw(*path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		remove_tree(*path);
 	free(*path);
 	*path = NULL;
 }
@@ -110,8 +124,7 @@ static void find_folder(struct repo_look *l)
 {
 	hz_log_result res = HZ_LOG_RESULT_INIT;
 
-	l->has_folder =
-		hz_log_check(l->folder, log_state_dir(), l->trust, NULL, NULL, NULL, &res, NULL) == 0;
+	l->has_folder = hz_log_check(l->folder, log_state_dir(), l->trust, NULL, NULL, NULL, &res, NULL) == 0;
 	(void)snprintf(l->origin, sizeof(l->origin), "%s", res.origin);
 }
 
