@@ -87,6 +87,22 @@ static int fetch_one(struct fetching *f, const struct uid *id, hz_error **err)
 	return 0;
 }
 
+static int standing(uint32_t *by, struct hz_reader *r, const uint8_t pub[SIGN_PUB_LEN], hz_error **err)
+{
+	int rc = 0;
+
+	*by = admin_evidence(&r->repo.log, pub) ? HZ_EVIDENCE_ADMIN_LOG : HZ_EVIDENCE_NOBODY;
+	if (*by == HZ_EVIDENCE_NOBODY)
+		rc = reader_load_snaps(r, err);
+	for (size_t i = 0; rc == 0 && *by == HZ_EVIDENCE_NOBODY && i < r->n_snaps; i++) {
+		const struct commit *c = &r->snaps[i].commit;
+
+		if (r->snaps[i].valid && c->has_evidence && memcmp(c->evidence, pub, SIGN_PUB_LEN) == 0)
+			*by = HZ_EVIDENCE_WRITER;
+	}
+	return rc;
+}
+
 static int end_one(struct fetching *f, struct log_rebuild *b, hz_audit_log_fn fn, void *user, hz_error **err)
 {
 	AUTO_FREE char *path = NULL;
@@ -99,6 +115,8 @@ static int end_one(struct fetching *f, struct log_rebuild *b, hz_audit_log_fn fn
 		path = NULL;
 		rc = err_nomem(err);
 	}
+	if (rc == 0)
+		rc = standing(&l.registered, f->r, log_rebuild_pub(b), err);
 	if (rc < 0)
 		return rc;
 	checkpoint_origin(l.origin, log_rebuild_pub(b));

@@ -108,6 +108,7 @@ def admin():
   write('admin', 'refused-threshold', entry(0, section(1, b'\x01' + ROOT_PUB + b'\x06' + b'\x02' * 6)))
   variants('admin', 'writer', first + entry(0, writer + section(4, hash1(pub)[:16] + ids[0])))
   variants('admin', 'keys', first + entry(0, key + section(8, b'\x03' + b'i' * 16 + blob(b'n')) + section(9, b'g' * 16)))
+  variants('admin', 'evidence', first + entry(0, section(0x8013, b'e' * 32 + blob(b'name'))))
   variants('admin', 'final', first + entry(0, final + section(16, le64(1))))
   write('admin', 'recipients-twice', first + entry(0, section(2, le32(2) + b'm' * 64)))
   write('admin', 'refused-epoch', first + entry(0, section(2, le32(3) + b'm' * 64)))
@@ -187,6 +188,9 @@ def commits():
   write('commit', 'refused-parents-out-of-order', b'\0' + commit(1, ids[::-1], runs))
   write('commit', 'refused-runs-twice', b'\0' + commit(1, ids, runs[:1] * 2))
   write('commit', 'refused-body-hash', b'\0' + commit(1)[:-1] + b'C')
+  write('commit', 'evidence', b'\0' + commit(1, ids, runs, more=section(0x8005, b'e' * 32)))
+  write('commit', 'refused-evidence-length', b'\0' + commit(1, ids, runs, more=section(0x8005, b'e' * 31)))
+  write('commit', 'refused-abandoned-with-evidence', b'\0' + commit(3, more=section(0x8005, b'e' * 32)))
   write('commit', 'refused-unknown-section', b'\0' + commit(2, more=section(9)))
 
 

@@ -4,6 +4,7 @@
 # to that folder afterwards shows against it.
 # test-timeout: 300
 . "${HOZEN_TESTS:?}/integration/kit.sh"
+command -v ssh-keygen >/dev/null || exit 77
 E=$HOZEN_STATE_DIR/evidence
 
 make_repo
@@ -38,6 +39,11 @@ prints '^checked *the tail'
 [ -z "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'hozen-evidence.*' -newer "$T/lister.key")" ] || fail 'the copy was left behind'
 listed 0 --json
 [ "$(grep -c '"type":"log_summary"' "$T/out")" = 2 ] || fail 'not a summary for each'
+# Its key is registered: init did that.
+prints '"registered":"admin-log"'
+fingerprint=$(ssh-keygen -lf "$E/signing.pub" | cut -d' ' -f2)
+run 0 env HOZEN_KEY_FILE="$T/lister.key" "$HB" key list --json
+prints "\"kind\":\"evidence\".*\"id\":\"$fingerprint\".*\"name\":\"$(uname -n)\""
 # Nobody without a lister's key reads it.
 run 5 "$HV" log --repo "$HOZEN_REPO"
 ! grep -rq 'hozen-backup create' "$HOZEN_REPO/audit" || fail 'evidence lies open in the store'
@@ -89,7 +95,14 @@ run 0 "$HB" create "$T/src"
 cp "$E/allowed_signers" "$T/other"
 listed 4 --trust "$T/allowed"
 listed 0 --trust "$T/allowed" --trust "$T/other"
-[ "$(grep -c '^log of\|^.log of' "$T/out")" = 2 ] || fail 'not two logs'
+[ "$(grep -c '^log of' "$T/out")" = 2 ] || fail 'not two logs'
+# Its key was made after init: the commit says that it is this writer's.
+prints '^signer *a writer of the repository vouches'
+run 0 env HOZEN_KEY_FILE="$T/lister.key" "$HB" key list
+prints "$(ssh-keygen -lf "$E/signing.pub" | cut -d' ' -f2 | cut -c1-15) *evidence .*by writer"
+run 0 python3 "$tests/vectors/read_repo.py" "$HOZEN_REPO" "$T/lister.key"
+prints 'item 8013 evidence key'
+run 0 "$HB" check
 rm -rf "$E"
 mv "$T/old" "$E"
 put_back

@@ -50,12 +50,14 @@ static int run(struct cli *cli)
 	hz_key_export_options opts = HZ_KEY_EXPORT_OPTIONS_INIT;
 	hz_key_export_result res = HZ_KEY_EXPORT_RESULT_INIT;
 	hz_repo_options o = HZ_REPO_OPTIONS_INIT;
+	hz_record_info info;
 	hz_error *err = NULL;
 	int code;
 
 	opts.out = cli_value(cli, "out");
 	opts.join = cli_value(cli, "join");
 	opts.name = cli_value(cli, "name");
+	opts.evidence_key = evidence_key(cli, &info);
 	code = set_role(cli, &opts);
 	if (code == CLI_EXIT_DONE && (!opts.out || !*opts.out))
 		code = report_usage(cli, _("key export needs --out FILE"));

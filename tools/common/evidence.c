@@ -20,6 +20,12 @@ const char *evidence_folder(void)
 	return of_environment("HOZEN_EVIDENCE_DIR");
 }
 
+const char *evidence_key(const struct cli *cli, hz_record_info *info)
+{
+	*info = (hz_record_info)HZ_RECORD_INFO_INIT;
+	return cli->record && hz_record_info_get(cli->record, info, NULL) == 0 ? info->public_key : NULL;
+}
+
 /* The command goes on without: told as it is, and once more by the exit code. */
 static void not_recorded(struct cli *cli, int rc, hz_error *err)
 {
@@ -68,16 +74,14 @@ void evidence_begin(struct cli *cli)
 	hz_error_free(err);
 }
 
-/* A copy of what is new to the repository, where this host has a writer's key; without one its next create does it. A
- * command that failed has said why, and what is to be copied waits. */
+/* A copy of what is new to the repository, where this host has a writer's key; without one its next create does it. */
 static int publish(struct cli *cli, int code)
 {
 	hz_audit_result res = HZ_AUDIT_RESULT_INIT;
 	hz_error *err = NULL;
-	bool failed = code == CLI_EXIT_FAILED || code == CLI_EXIT_REFUSED;
 	int rc = hz_audit_publish(&cli->repo, evidence_folder(), &res, &err);
 
-	if (rc < 0 && rc != HZ_E_AUTH && !failed) {
+	if (rc < 0 && rc != HZ_E_AUTH) {
 		int at_least = rc == HZ_E_CORRUPT ? CLI_EXIT_DAMAGE : CLI_EXIT_EXCEPTIONS;
 
 		report_warning(cli, _("the evidence is not in the repository yet; the next run puts it there"));
@@ -92,10 +96,11 @@ static int publish(struct cli *cli, int code)
 	return code;
 }
 
+/* What was refused or failed leaves the repository as it is; its record waits for the next. */
 static bool is_to_publish(const struct cli *cli, int code)
 {
 	return cli->command->publishes && cli->repo.location && cli->no_record != CLI_EXIT_DAMAGE &&
-		code != CLI_EXIT_USAGE && code != CLI_EXIT_CANCELLED;
+		(code == CLI_EXIT_DONE || code == CLI_EXIT_EXCEPTIONS || code == CLI_EXIT_DAMAGE);
 }
 
 int evidence_end(struct cli *cli, int code)

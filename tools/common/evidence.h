@@ -23,6 +23,8 @@ void evidence_begin(struct cli *cli);
 int evidence_end(struct cli *cli, int code);
 /* The summary of the command: for its record, and on stdout with --json. Frees line. */
 void evidence_summary(struct cli *cli, hz_json *line);
+/* Public key of this host's evidence, for those who register it; in info. NULL: there is no record. */
+const char *evidence_key(const struct cli *cli, hz_record_info *info);
 /* HOZEN_EVIDENCE_DIR or NULL. */
 const char *evidence_folder(void);
 

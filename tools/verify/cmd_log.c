@@ -10,7 +10,7 @@
 
 static int run(struct cli *cli)
 {
-	struct log_place p = { "folder", cli->n_args ? cli->args[0] : evidence_folder(), cli_value(cli, "head") };
+	struct log_place p = { "folder", cli->n_args ? cli->args[0] : evidence_folder(), cli_value(cli, "head"), NULL };
 	hz_log_result res = HZ_LOG_RESULT_INIT;
 	hz_trust *trust AUTO_TRUST = NULL;
 	int code = trust_open(cli, &trust);

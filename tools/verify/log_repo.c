@@ -74,7 +74,7 @@ static int compare(struct repo_look *l, const hz_audit_log *log)
 {
 	struct log_look look = { l->cli, "folder" };
 	hz_log_result res = HZ_LOG_RESULT_INIT;
-	struct log_place p = { "folder", l->folder, NULL };
+	struct log_place p = { "folder", l->folder, NULL, NULL };
 	hz_error *err = NULL;
 	uint64_t findings = 0;
 	char *head = NULL;
@@ -99,14 +99,31 @@ static int compare(struct repo_look *l, const hz_audit_log *log)
 	return code;
 }
 
+static const char *registered_word(uint32_t by)
+{
+	return by == HZ_EVIDENCE_ADMIN_LOG ? "admin-log" : by == HZ_EVIDENCE_WRITER ? "writer" : "no";
+}
+
+static void print_registered(uint32_t by)
+{
+	if (by == HZ_EVIDENCE_ADMIN_LOG)
+		printf(_("signer       registered in the repository's admin log\n"));
+	else if (by == HZ_EVIDENCE_WRITER)
+		printf(_("signer       a writer of the repository vouches for it\n"));
+	else
+		printf(_("signer       not known to the repository\n"));
+}
+
 static int on_log(void *user, const hz_audit_log *log)
 {
 	struct repo_look *l = user;
-	struct log_place p = { "repository", log->folder, NULL };
+	struct log_place p = { "repository", log->folder, NULL, registered_word(log->registered) };
 	hz_log_result res = HZ_LOG_RESULT_INIT;
 
 	if (!l->cli->json && !l->cli->quiet)
 		printf(_("%slog of %s in the repository\n"), l->is_any ? "\n" : "", log->fingerprint);
+	if (!l->cli->json && !l->cli->quiet)
+		print_registered(log->registered);
 	l->is_any = true;
 	l->code = cli_exit_worse(l->code, log_check_folder(l->cli, &p, l->trust, &res));
 	if (log->contradictions > 0) {

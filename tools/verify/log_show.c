@@ -65,11 +65,13 @@ void log_finding(void *user, const hz_log_finding *f)
 		finding_text(f);
 }
 
-static void print_json(struct cli *cli, const char *where, const hz_log_result *r, int code)
+static void print_json(struct cli *cli, const struct log_place *p, const hz_log_result *r, int code)
 {
 	hz_json *line = hz_json_new("log_summary"), *list;
 
-	hz_json_str(line, "where", where);
+	hz_json_str(line, "where", p->where);
+	if (p->registered)
+		hz_json_str(line, "registered", p->registered);
 	hz_json_u64(line, "entries", r->entries);
 	hz_json_str(line, "root", r->root);
 	hz_json_str(line, "origin", *r->origin ? r->origin : NULL);
@@ -115,7 +117,7 @@ int log_check_folder(struct cli *cli, const struct log_place *p, const hz_trust 
 	if (res->findings > 0 || res->records_unknown > 0 || res->signer != HZ_SIGNER_TRUSTED)
 		code = CLI_EXIT_DAMAGE;
 	if (cli->json)
-		print_json(cli, p->where, res, code);
+		print_json(cli, p, res, code);
 	else if (!cli->quiet)
 		print_text(res);
 	if (res->findings > 0)

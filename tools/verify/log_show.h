@@ -6,9 +6,10 @@
 #include "common/cli.h"
 
 struct log_place {
-	const char *where;  /* "folder" or "repository": what is looked at */
-	const char *folder; /* NULL: that of this host */
-	const char *head;   /* NULL: none */
+	const char *where;      /* "folder" or "repository": what is looked at */
+	const char *folder;     /* NULL: that of this host */
+	const char *head;       /* NULL: none */
+	const char *registered; /* who in the repository knows its key; NULL: not looked at */
 };
 /* Checks and prints. *res: what was found. The exit code. */
 int log_check_folder(struct cli *cli, const struct log_place *p, const hz_trust *trust, hz_log_result *res);

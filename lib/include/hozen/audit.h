@@ -39,10 +39,14 @@ typedef struct hz_audit_result {
  * less than the reserve is free. Since: 0.1 */
 HZ_API int hz_audit_publish(const hz_repo_options *repo, const char *folder, hz_audit_result *result, hz_error **err);
 
+/* Who in the repository says that a key of evidence is a host's. It says nothing to somebody who does not believe the
+ * repository. */
+enum { HZ_EVIDENCE_NOBODY = 0, HZ_EVIDENCE_ADMIN_LOG = 1, HZ_EVIDENCE_WRITER = 2 };
+
 /* One log that was fetched. */
 typedef struct hz_audit_log {
 	uint32_t size;
-	uint32_t reserved;
+	uint32_t registered;                   /* HZ_EVIDENCE_*, of its key */
 	const char *folder;                    /* where it is now; valid during the call, like the other texts */
 	char origin[80];                       /* as in its checkpoint */
 	char fingerprint[HZ_FINGERPRINT_TEXT]; /* of the key that signs it */
