@@ -86,10 +86,14 @@ int packer_wait(struct packer *p, unsigned most, hz_error **err)
 
 int packer_wait_all(struct packer *p, hz_error **err)
 {
-	int rc;
+	int rc = 0;
 
 	(void)pthread_mutex_lock(&p->lock);
-	rc = packer_wait(p, 0, err);
+	/* Also where nothing is to be waited for: a cancelled run does not end as if it were whole. */
+	if (p->rc == 0 && p->hooks.check)
+		rc = p->hooks.check(p->hooks.user, err);
+	if (rc == 0)
+		rc = packer_wait(p, 0, err);
 	/* Cancelled: what has not begun is not put any more. */
 	if (rc < 0 && p->rc == 0)
 		p->rc = rc;

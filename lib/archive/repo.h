@@ -34,5 +34,4 @@ int pins_check(struct repo *r, hz_error **err);
 /* Writes the present head as seen; failing to is not fatal to a reader (a note). */
 int pins_update(struct repo *r, hz_error **err);
 
-
 #endif

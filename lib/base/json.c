@@ -296,13 +296,15 @@ void json_add_copies(hz_json *list, const hz_json *from)
 int json_pretty(const hz_json *j, char **text)
 {
 	char *s = j && !j->root->failed ? json_dumps(j->value, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : NULL;
-	char *grown = s ? realloc(s, strlen(s) + 2) : NULL;
+	size_t len = s ? strlen(s) : 0;
+	char *grown = s ? realloc(s, len + 2) : NULL;
 
 	if (!grown) {
 		free(s);
 		return HZ_E_NOMEM;
 	}
-	*text = strcat(grown, "\n");
+	memcpy(grown + len, "\n", 2);
+	*text = grown;
 	return 0;
 }
 

@@ -64,6 +64,11 @@ int lockfile_take(int *fd, int dirfd, const char *name, bool wait, hz_error **er
 	}
 }
 
+bool lockfile_try(int fd)
+{
+	return vfs()->flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
 bool lockfile_is_held(int dirfd, const char *name)
 {
 	AUTO_FD int fd = vfs()->openat(dirfd, name, O_RDONLY | O_NOFOLLOW, 0);

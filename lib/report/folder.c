@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 
 #define KEY_FILE "signing.key"
 /* Room that a record has for sure, also on a disk that fills up. */
@@ -200,8 +199,7 @@ static int begin(struct folder *f, const char *uuid, const char *text, size_t le
 	rc = make_room(f, uuid, "room", ROOM, err);
 	if (rc == 0)
 		rc = make_room(f, uuid, "sigroom", SIG_ROOM, err);
-	if (rc == 0 &&
-		(vfs()->flock(fd, LOCK_EX | LOCK_NB) < 0 || vfs_write_all(fd, text, len) < 0 || vfs()->fsync(fd) < 0))
+	if (rc == 0 && (!lockfile_try(fd) || vfs_write_all(fd, text, len) < 0 || vfs()->fsync(fd) < 0))
 		rc = err_errno(err, "pending %s", temp);
 	if (rc == 0 && vfs()->renameat2(f->pending, temp, f->pending, name, RENAME_NOREPLACE) < 0)
 		rc = err_errno(err, "pending %s", name);

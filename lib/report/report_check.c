@@ -24,6 +24,17 @@ static void put(char *out, size_t size, const struct json_value *v)
 	(void)snprintf(out, size, "%s", text ? text : "");
 }
 
+/* The identity is JSON in a text. */
+static void fill_identity(hz_report *r, const char *text)
+{
+	AUTO(json_read_free) struct json_value *id = NULL;
+
+	if (json_read(&id, text, strlen(text), NULL) < 0)
+		return;
+	put(r->repository, sizeof(r->repository), json_get(id, "repository"));
+	put(r->snapshot, sizeof(r->snapshot), json_get(id, "snapshot"));
+}
+
 static void fill_facts(hz_report *r, const struct record_view *v)
 {
 	const struct json_value *p = v->predicate;
@@ -41,6 +52,8 @@ static void fill_facts(hz_report *r, const struct record_view *v)
 	r->failures = n > 0 ? (uint64_t)n : 0;
 	(void)json_truth(json_get(p, "late"), &late);
 	r->late = late;
+	r->time = v->time;
+	fill_identity(r, json_text(json_get(p, "identity")));
 }
 
 static void fill(hz_report *r, const struct record_view *v, const struct trust_signer *signer,
@@ -58,15 +71,31 @@ static void fill(hz_report *r, const struct record_view *v, const struct trust_s
 	fill_facts(r, v);
 }
 
-int hz_report_check(const char *path, const hz_trust *trust, hz_report *report, hz_error **err)
+int report_of(hz_report *r, const hz_trust *trust, uint8_t **text, size_t len, const uint8_t *sig, size_t sig_len,
+	hz_error **err)
 {
 	AUTO(json_read_free) struct json_value *root = NULL;
-	AUTO_FREE uint8_t *text = NULL, *sig = NULL;
-	AUTO_FREE char *sig_path = NULL;
 	const struct trust_signer *signer;
 	uint8_t pub[SIGN_PUB_LEN];
-	hz_report r = HZ_REPORT_INIT;
 	struct record_view v;
+	int rc = record_check(&root, &v, pub, (char *)*text, len, (const char *)sig, sig_len, err);
+
+	if (rc < 0)
+		return rc;
+	*r = (hz_report)HZ_REPORT_INIT;
+	r->signer = trust_find(trust, pub, v.time, &signer);
+	fill(r, &v, signer, pub, *text, len);
+	(*text)[len] = '\0';
+	r->text = (char *)TAKE(*text);
+	r->text_len = len;
+	return 0;
+}
+
+int hz_report_check(const char *path, const hz_trust *trust, hz_report *report, hz_error **err)
+{
+	AUTO_FREE uint8_t *text = NULL, *sig = NULL;
+	AUTO_FREE char *sig_path = NULL;
+	hz_report r = HZ_REPORT_INIT;
 	size_t len, sig_len;
 	int rc = crypto_init(err);
 
@@ -79,14 +108,9 @@ int hz_report_check(const char *path, const hz_trust *trust, hz_report *report, 
 	if (rc == 0)
 		rc = vfs_read_file(&sig, &sig_len, AT_FDCWD, sig_path, SSHSIG_MAX, false, err);
 	if (rc == 0)
-		rc = record_check(&root, &v, pub, (char *)text, len, (char *)sig, sig_len, err);
+		rc = report_of(&r, trust, &text, len, sig, sig_len, err);
 	if (rc < 0)
 		return err_wrap(err, rc, "record %s", path);
-	r.signer = trust_find(trust, pub, v.time, &signer);
-	fill(&r, &v, signer, pub, text, len);
-	text[len] = '\0';
-	r.text = (char *)TAKE(text);
-	r.text_len = len;
 	if (report->size < sizeof(r))
 		free(TAKE(r.text));
 	result_give(report, &r, sizeof(r));

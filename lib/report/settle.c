@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 
 #define NAME_LEN 96
 #define STALE_S  86400 /* leftovers of a begin that was killed: so old before they go */
@@ -176,7 +175,7 @@ static void adopt(const struct settle *s, const char *name)
 	AUTO_FD int fd = vfs()->openat(f->pending, name, O_RDWR | O_NOFOLLOW, 0);
 	char json[NAME_LEN], month[MONTH_LEN];
 
-	if (fd < 0 || vfs()->flock(fd, LOCK_EX | LOCK_NB) < 0)
+	if (fd < 0 || !lockfile_try(fd))
 		return;
 	(void)snprintf(json, sizeof(json), "%.36s.json", name);
 	/* One that is finished, or logged, stays as it is. */
@@ -194,8 +193,7 @@ static void sweep(struct folder *f, const char *name)
 	struct stat st;
 
 	memcpy(uuid, name, UUID_TEXT - 1);
-	if (fd >= 0 && vfs()->fstat(fd, &st) == 0 && st.st_mtime + STALE_S < clock_wall().sec &&
-		vfs()->flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (fd >= 0 && vfs()->fstat(fd, &st) == 0 && st.st_mtime + STALE_S < clock_wall().sec && lockfile_try(fd))
 		for (unsigned i = 0; i < ARRAY_LEN(suffixes); i++)
 			unlink_pending(f, uuid, suffixes[i]);
 }

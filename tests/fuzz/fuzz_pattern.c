@@ -12,6 +12,15 @@ static void check(bool fact)
 		abort();
 }
 
+/* No name in it is empty: below "a" there is no "a/". */
+static bool is_stored_path(const char *path, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (path[i] == '/' && (i == 0 || i + 1 == len || path[i - 1] == '/'))
+			return false;
+	return len > 0;
+}
+
 /* The three answers must not contradict each other. */
 static void ask(const struct patterns *p, const char *path, size_t len)
 {
@@ -20,8 +29,10 @@ static void ask(const struct patterns *p, const char *path, size_t len)
 
 	check(as_dir || !as_file);
 	check(any || !as_dir);
+	if (!is_stored_path(path, len))
+		return;
 	for (size_t i = 1; as_dir && i < len; i++)
-		if (path[i] == '/' && path[i - 1] != '/')
+		if (path[i] == '/')
 			check(patterns_may_match_below(p, path, i));
 	check(!as_dir || patterns_may_match_below(p, "", 0));
 }

@@ -127,17 +127,29 @@ typedef struct hz_report {
 	/* From the record, cut where they are longer; empty: null there. */
 	char command[64], start[40], end[40], operator_name[128], host[256], ticket[128], error[512];
 	uint64_t failures;
+	/* From its identity; empty: not there. time: seconds since 1970, of its end, or of its start when it has none.
+	 */
+	char repository[HZ_UID_HEX], snapshot[HZ_ID_HEX];
+	int64_t time;
 	char *text; /* the record, the verified bytes, NUL at the end; free with hz_free */
 	uint64_t text_len;
 } hz_report;
-#define HZ_REPORT_INIT                                                                               \
-	{                                                                                            \
-		sizeof(hz_report), 0, "", "", "", "", "", "", 0, "", "", "", "", "", "", "", 0, 0, 0 \
+#define HZ_REPORT_INIT                                                                                          \
+	{                                                                                                       \
+		sizeof(hz_report), 0, "", "", "", "", "", "", 0, "", "", "", "", "", "", "", 0, "", "", 0, 0, 0 \
 	}
 /* Verifies the record in `path` with the signature in `path`.sig, then reads it. HZ_E_CORRUPT: the signature is not one
  * of these bytes, or the record is none by docs/evidence; nothing of its content is handed out then. HZ_E_TOONEW: a
  * type that this version does not know. HZ_E_NOTFOUND: one of the two files is missing. */
 HZ_API int hz_report_check(const char *path, const hz_trust *trust, hz_report *report, hz_error **err);
+
+/* Every record of an evidence folder (as in hz_log_check) in the order of its log, verified; fn ends the walk by
+ * another value than 0, which is returned. report is borrowed, its text too. What is missing or not what it should be
+ * is passed over and counted in *bad (may be NULL): hz_log_check says what it is. HZ_E_NOTFOUND: no log there. Since:
+ * 0.1 */
+typedef int (*hz_report_fn)(void *user, const hz_report *report);
+HZ_API int hz_records_walk(const char *folder, const char *state_dir, const hz_trust *trust, hz_report_fn fn,
+	void *user, uint64_t *bad, hz_error **err);
 
 /* What a log shows. */
 enum {
@@ -190,6 +202,14 @@ HZ_API int hz_log_check(const char *folder, const char *state_dir, const hz_trus
  * sees what was moved. HZ_E_NOTFOUND: one of the two is not there. Reads only. Since: 0.1 */
 HZ_API int hz_log_compare(const char *folder, const char *state_dir, const char *copy, hz_log_finding_fn fn, void *user,
 	uint64_t *findings, hz_error **err);
+
+/* Copies what an outsider needs to check the records of a period into the new folder `out` (0700 until it is complete,
+ * then 0755): the whole log with its checkpoint, the records whose month begins with period ("2026" or "2026-11") with
+ * their signatures, and the public key. folder and state_dir as in hz_log_check. *records: how many; may be NULL.
+ * HZ_E_INVAL: no such period can be; HZ_E_NOTFOUND: no log there, or no record of the period; HZ_E_EXISTS: something
+ * stands at out; HZ_E_CORRUPT: a record that the log names is missing. On failure nothing is left at out. Since: 0.1 */
+HZ_API int hz_evidence_copy(const char *folder, const char *state_dir, const char *period, const char *out,
+	uint64_t *records, hz_error **err);
 
 /* Known answers of hash, ciphers, key derivation and signature, computed by this process. 0, or HZ_E_INTERNAL. */
 HZ_API int hz_selftest(hz_error **err);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* bundle: the records of a period, with all that an outsider needs to check them. */
+#include "common/evidence.h"
+#include "common/i18n.h"
+#include "common/report.h"
+#include "verify/commands.h"
+#include "verify_script.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The script that checks the rest. */
+static int put_script(struct cli *cli, const char *folder)
+{
+	char *path = NULL;
+	int fd, code = CLI_EXIT_DONE;
+	ssize_t n;
+
+	if (asprintf(&path, "%s/verify.sh", folder) < 0)
+		return report_failure(cli, HZ_E_NOMEM, _("out of memory"));
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+	n = fd < 0 ? -1 : write(fd, verify_script, sizeof(verify_script) - 1);
+	if (n != (ssize_t)sizeof(verify_script) - 1 || fsync(fd) < 0)
+		code = report_failure(cli, HZ_E_IO, _("%s: %s"), path, strerror(errno));
+	if (fd >= 0)
+		(void)close(fd);
+	free(path);
+	return code;
+}
+
+static void print(struct cli *cli, const char *period, const char *out, uint64_t records)
+{
+	hz_json *line = hz_json_new("bundle");
+
+	hz_json_str(line, "period", period);
+	hz_json_path(line, "folder", out, strlen(out));
+	hz_json_u64(line, "records", records);
+	hz_json_u64(line, "exit", CLI_EXIT_DONE);
+	if (cli->json) {
+		report_line(cli, line);
+		return;
+	}
+	hz_json_free(line);
+	if (cli->quiet)
+		return;
+	printf(_("%llu records of %s in "), (unsigned long long)records, period);
+	report_path(out, strlen(out));
+	printf(_("\n  'sh verify.sh ALLOWED_SIGNERS' there checks them, on any machine\n"));
+}
+
+static int run(struct cli *cli)
+{
+	const char *state = getenv("HOZEN_STATE_DIR"), *period = cli_value(cli, "period"), *out = cli_value(cli, "out");
+	uint64_t records = 0;
+	hz_error *err = NULL;
+	int code;
+
+	if (!period || !out || !*out)
+		return report_usage(cli, _("bundle needs --period 2026-11 and --out DIR"));
+	code = report_arguments_result(cli,
+		hz_evidence_copy(cli->n_args ? cli->args[0] : evidence_folder(), state && *state ? state : NULL, period,
+			out, &records, &err),
+		&err);
+	if (code == CLI_EXIT_DONE)
+		code = put_script(cli, out);
+	if (code == CLI_EXIT_DONE)
+		print(cli, period, out, records);
+	return code;
+}
+
+static const struct cli_option options[] = {
+	{ "period", 0, "PERIOD", N_("a year or a month, UTC, such as 2026 or 2026-11; required") },
+	{ "out", 0, "DIR", N_("the folder to make; nothing may stand there; required") },
+	{ 0 },
+};
+
+const struct cli_command cmd_bundle = {
+	.name = "bundle",
+	.run = run,
+	.arguments = "[FOLDER]",
+	.max_args = 1,
+	.summary = N_("make a folder of records for somebody who is to check them"),
+	.about = N_(
+		"Copies the records of a period from an evidence folder (default: this host's), the whole log with "
+		"its\n"
+		"checkpoint, the public key, and a script verify.sh that checks all of it with sh, coreutils, "
+		"ssh-keygen\n"
+		"and openssl only. Send the file 'allowed_signers' another way: what is in the bundle proves nothing "
+		"about\n"
+		"whose key it is."),
+	.examples = "  hozen-verify bundle --period 2026-11 --out /mnt/auditor/2026-11\n"
+		    "  hozen-verify bundle --period 2026 --out /srv/papers/2026",
+	.options = options,
+};
