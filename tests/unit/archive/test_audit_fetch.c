@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From an evidence folder into a repository and back. */
 #include "backups.h"
-#include "archive/audit.h"
+#include "audited.h"
 #include "base/json.h"
 
 struct place {
@@ -267,6 +267,37 @@ static void a_lost_object_leaves_a_gap(void **state)
 	free(l);
 }
 
+static void of_two_versions_the_one_under_the_lower_checkpoint_counts(void **state)
+{
+	struct place *p = *state;
+	struct audited a = { .f = p->b.f };
+	struct events v;
+	char *path;
+	uint8_t *log, first[LOG_LINE_LEN];
+	size_t len;
+
+	assert_ok(sign_keypair(&a.seed, a.pub, NULL), NULL);
+	for (unsigned i = 0; i < 3; i++)
+		audited_line(&a, i, "record");
+	memcpy(first, a.lines[1], LOG_LINE_LEN);
+	(void)audited_put(&a, 0, 2, 2, a.f.writer);
+	(void)audited_put(&a, 1, 1, 2, a.f.writer);
+	/* Whoever has the key of the log wrote it anew. */
+	audited_line(&a, 1, "another");
+	(void)audited_put(&a, 0, 3, 3, a.f.writer);
+	fetch(p, &v);
+	assert_int_equal(p->logs, 1);
+	assert_true(p->last.entries == 3 && p->last.missing == 0 && p->last.contradictions == 1);
+	assert_int_equal(p->last.registered, HZ_EVIDENCE_NOBODY);
+	path = hzt_path(p->folder, "log");
+	log = hzt_get(path, &len);
+	assert_int_equal(len, 3 * LOG_LINE_LEN);
+	assert_memory_equal(log + LOG_LINE_LEN, first, LOG_LINE_LEN);
+	free(log);
+	free(path);
+	secret_free(a.seed);
+}
+
 static hz_check_result checked(const struct place *p, uint32_t role, struct events *v)
 {
 	hz_check_result res = HZ_CHECK_RESULT_INIT;
@@ -310,6 +341,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_record_that_was_removed_is_told_and_its_entry_put, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_log_that_was_changed_is_not_copied, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lost_object_leaves_a_gap, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			of_two_versions_the_one_under_the_lower_checkpoint_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(check_looks_at_it, setup, teardown),
 	};
 
