@@ -19,6 +19,8 @@ void admin_log_release(struct admin_log *log)
 		free(log->writers[i].name);
 	for (size_t i = 0; i < log->n_keys; i++)
 		free(log->keys[i].name);
+	for (size_t i = 0; i < log->n_evidence; i++)
+		free(log->evidence[i].name);
 	for (size_t i = 0; i < log->n_finals; i++)
 		free(log->finals[i].packs);
 	free(log->hashes);
@@ -27,6 +29,7 @@ void admin_log_release(struct admin_log *log)
 	free(log->writers);
 	free(log->agents);
 	free(log->keys);
+	free(log->evidence);
 	free(log->finals);
 	free(log->tombstones.v);
 	free(log->losses.v);

@@ -26,7 +26,8 @@ enum admin_item {
 	ITEM_FINAL,
 	ITEM_FINAL_END,
 	ITEM_LOSS,
-	ITEM_ROLLBACK
+	ITEM_ROLLBACK,
+	ITEM_EVIDENCE = 0x8013 /* older readers skip it */
 };
 enum admin_class { CLASS_SIGNERS, CLASS_KEYS, CLASS_POLICY, CLASS_FORGET, CLASS_HOLD, CLASS_HOLD_END, CLASS_COUNT };
 enum key_kind { KEY_SLOT = 1, KEY_GROUP = 2, KEY_TABLE = 3 };
@@ -69,6 +70,13 @@ struct key_info {
 	int64_t time;
 	bool ended;
 };
+/* A host's key for evidence: what it signs is that host's. */
+struct evidence_key {
+	uint8_t pub[SIGN_PUB_LEN];
+	uint8_t *name; /* sealed, owned */
+	size_t name_len;
+	int64_t time;
+};
 struct final_list {
 	uint64_t mark;
 	struct id mark_hash;
@@ -102,6 +110,8 @@ struct admin_log {
 	size_t n_agents;
 	struct key_info *keys;
 	size_t n_keys;
+	struct evidence_key *evidence;
+	size_t n_evidence;
 	struct final_list *finals;
 	size_t n_finals;
 	struct id_set tombstones, losses;
@@ -132,6 +142,7 @@ const struct agent_info *admin_agent(const struct admin_log *log, const struct u
 const uint8_t *admin_signer(const struct admin_log *log, const struct uid *id);
 bool admin_is_root(const struct admin_log *log, const struct uid *id);
 const struct key_info *admin_key(const struct admin_log *log, const struct uid *uid);
+const struct evidence_key *admin_evidence(const struct admin_log *log, const uint8_t pub[SIGN_PUB_LEN]);
 bool admin_pack_is_final(const struct admin_log *log, const struct uid *pack);
 bool admin_has_hash(const struct admin_log *log, uint64_t n, const struct id *hash);
 
@@ -143,6 +154,12 @@ int item_writer(struct buf *out, const struct writer_info *w, unsigned suite, co
 int item_key(struct buf *out, enum key_kind kind, const struct uid *uid, const struct id *hash, hz_error **err);
 int item_issued(struct buf *out, uint8_t role, const struct uid *uid, unsigned suite, const struct uid *repo,
 	const struct recipients *r, const char *name, hz_error **err);
+/* The key as hz_record_info has it ("ssh-ed25519 ..."; HZ_E_INVAL: it is none). Nothing is appended when text is NULL
+ * or the log has the key. */
+int item_evidence(struct buf *out, const char *text, const struct admin_log *log, const struct recipients *r,
+	const char *name, hz_error **err);
+/* The key in such a text. */
+int evidence_key_parse(uint8_t pub[SIGN_PUB_LEN], const char *text, hz_error **err);
 /* Opens a sealed name; *name is the caller's (free), "" for an empty blob or one that does not open. */
 int item_open_name(char **name, unsigned suite, const struct uid *repo, const struct secret *meta_sec,
 	const uint8_t *blob, size_t len, hz_error **err);

@@ -42,6 +42,15 @@ static const uint8_t *root_key(const struct admin_log *log, const struct uid *id
 	return NULL;
 }
 
+const struct evidence_key *admin_evidence(const struct admin_log *log, const uint8_t pub[SIGN_PUB_LEN])
+{
+	for (size_t i = 0; i < log->n_evidence; i++) {
+		if (memcmp(log->evidence[i].pub, pub, SIGN_PUB_LEN) == 0)
+			return &log->evidence[i];
+	}
+	return NULL;
+}
+
 bool admin_is_root(const struct admin_log *log, const struct uid *id)
 {
 	return root_key(log, id) != NULL;

@@ -166,6 +166,18 @@ static bool apply_key(struct admin_log *log, struct dec *d, bool issued, int64_t
 	return k->kind >= KEY_SLOT && k->kind <= KEY_TABLE;
 }
 
+static bool apply_evidence(struct admin_log *log, struct dec *d, int64_t time)
+{
+	struct evidence_key *k = grow(&log->evidence, &log->n_evidence, sizeof(*k));
+
+	if (!k)
+		return false;
+	dec_copy(d, k->pub, SIGN_PUB_LEN);
+	k->name = blob_copy(d, &k->name_len);
+	k->time = time;
+	return true;
+}
+
 static bool apply_key_end(struct admin_log *log, struct dec *d)
 {
 	struct uid id;
@@ -294,6 +306,8 @@ static bool apply_item(struct admin_log *log, uint16_t tag, struct dec *d, int64
 	case ITEM_ROLLBACK:
 		(void)dec_bytes(d, 8 + 2 * ID_LEN);
 		return true;
+	case ITEM_EVIDENCE:
+		return apply_evidence(log, d, time);
 	default:
 		return false;
 	}
@@ -383,9 +397,9 @@ int admin_apply(struct admin_log *log, const uint8_t *items, size_t len, const s
 		if (d.bad || (tag & 0x7FFFu) < last || tag == 0)
 			return err_set(err, HZ_E_CORRUPT, "entry %llu: malformed item", (unsigned long long)log->n);
 		last = tag & 0x7FFFu;
-		if (tag & SECTION_IGNORABLE)
+		if ((tag & SECTION_IGNORABLE) && tag != ITEM_EVIDENCE)
 			continue;
-		if (tag > ITEM_ROLLBACK) {
+		if (tag > ITEM_ROLLBACK && tag != ITEM_EVIDENCE) {
 			err_set(err, HZ_E_TOONEW, "entry %llu: unknown item %04x", (unsigned long long)log->n,
 				(unsigned)tag);
 			err_hint(err, "a newer version of hozen wrote it; use that version");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Encoding the items that this version appends (docs/format/admin.md). Names are sealed: the store shows none. */
 #include "archive/admin.h"
+#include "report/sshsig.h"
 #include <string.h>
 
 #define SEAL_LABEL   "admin"
@@ -100,6 +101,34 @@ int item_issued(struct buf *out, uint8_t role, const struct uid *uid, unsigned s
 		return rc;
 	}
 	return finish(out, ITEM_ISSUED, &t, &e, err);
+}
+
+int evidence_key_parse(uint8_t pub[SIGN_PUB_LEN], const char *text, hz_error **err)
+{
+	const char *key = strchr(text, ' ');
+
+	if (!key || !ssh_key_parse(pub, key + 1, strcspn(key + 1, " \n")))
+		return err_set(err, HZ_E_INVAL, "evidence key: '%.80s' is no Ed25519 key as OpenSSH writes it", text);
+	return 0;
+}
+
+int item_evidence(struct buf *out, const char *text, const struct admin_log *log, const struct recipients *r,
+	const char *name, hz_error **err)
+{
+	struct buf t = BUF_INIT;
+	struct enc e = enc_to(&t);
+	uint8_t pub[SIGN_PUB_LEN];
+	int rc = text ? evidence_key_parse(pub, text, err) : 0;
+
+	if (rc < 0 || !text || admin_evidence(log, pub))
+		return rc;
+	enc_bytes(&e, pub, SIGN_PUB_LEN);
+	rc = put_name(&e, log->repo.suite, &log->repo.id, r, name, err);
+	if (rc < 0) {
+		buf_release(&t);
+		return rc;
+	}
+	return finish(out, ITEM_EVIDENCE, &t, &e, err);
 }
 
 int item_open_name(char **name, unsigned suite, const struct uid *repo, const struct secret *meta_sec,

@@ -243,6 +243,8 @@ static int run_phases(struct check *c, hz_error **err)
 	if (rc == 0)
 		rc = check_named_runs(c, err);
 	if (rc == 0)
+		rc = check_audit(c, err);
+	if (rc == 0)
 		rc = check_foreign(c, err);
 	if (rc == 0 && c->closed_runs == 0)
 		c->res.looked_at |= HZ_LOOKED_STRUCTURE;

@@ -114,6 +114,8 @@ int check_packs(struct check *c, hz_error **err);
 int check_data(struct check *c, hz_error **err);
 int check_trees(struct check *c, hz_error **err);
 
+/* Evidence; no other phase depends on it. */
+int check_audit(struct check *c, hz_error **err);
 /* After the packs: objects of other repositories are no damage, and are told. */
 int check_foreign(struct check *c, hz_error **err);
 

@@ -5,10 +5,10 @@
 #include "crypto/suite.h"
 #include <string.h>
 
-enum { C_COMMIT = 0x0001, C_PARENTS, C_RUNS, C_BODY, C_CIPHER = 0x4002 };
+enum { C_COMMIT = 0x0001, C_PARENTS, C_RUNS, C_BODY, C_EVIDENCE = 0x8005, C_CIPHER = 0x4002 };
 #define RUNS_MAX 65535u
 
-static const uint16_t known[] = { C_COMMIT, C_PARENTS, C_RUNS, C_BODY, TAG_SIGNATURES, C_CIPHER };
+static const uint16_t known[] = { C_COMMIT, C_PARENTS, C_RUNS, C_BODY, C_EVIDENCE, TAG_SIGNATURES, C_CIPHER };
 
 void commit_release(struct commit *c)
 {
@@ -110,6 +110,8 @@ static int clear_sections(struct buf *out, struct commit *c, hz_error **err)
 		enc_bytes(&e, c->body_hash.b, ID_LEN);
 		bad = bad || e.bad || section_put(out, C_BODY, t.data, t.len) < 0;
 	}
+	if (c->has_evidence)
+		bad = bad || section_put(out, C_EVIDENCE, c->evidence, SIGN_PUB_LEN) < 0;
 	return bad ? err_nomem(err) : 0;
 }
 
@@ -160,7 +162,7 @@ static int decode_lists(struct commit *c, const struct signed_object *so, bool *
 		*bad = *bad || id_cmp(&c->parents[i - 1], &c->parents[i]) >= 0;
 	if (c->kind > COMMIT_PLAIN) {
 		*bad = *bad || c->n_parents || section_find(so->s, so->n, C_RUNS) ||
-			section_find(so->s, so->n, C_BODY) || section_find(so->s, so->n, C_CIPHER);
+			section_find(so->s, so->n, C_BODY) || section_find(so->s, so->n, C_CIPHER) || c->has_evidence;
 		return 0;
 	}
 	d = section_dec(so->s, so->n, C_RUNS);
@@ -193,6 +195,12 @@ static int decode_clear(struct commit *c, const struct signed_object *so, const 
 	dec_copy(&d, c->session_hash.b, ID_LEN);
 	c->hash = signed_hash(so);
 	bad = !dec_done(&d) || c->kind < COMMIT_SNAPSHOT || c->kind > COMMIT_EVICTED || !uid_eq(&c->session, session);
+	c->has_evidence = section_find(so->s, so->n, C_EVIDENCE);
+	if (c->has_evidence) {
+		d = section_dec(so->s, so->n, C_EVIDENCE);
+		dec_copy(&d, c->evidence, SIGN_PUB_LEN);
+		bad = bad || !dec_done(&d);
+	}
 	rc = decode_lists(c, so, &bad, err);
 	if (rc == 0 && !bad && c->kind == COMMIT_SNAPSHOT) {
 		d = section_dec(so->s, so->n, C_BODY);

@@ -119,7 +119,8 @@ static int first_entry(struct making *m, hz_error **err)
 }
 
 /* Group keys and slot, then the entry that names both and registers the writer. */
-static int second_entry(struct making *m, const struct writer_info *w, const char *name, hz_error **err)
+static int second_entry(
+	struct making *m, const struct writer_info *w, const char *name, const char *evidence, hz_error **err)
 {
 	AUTO_IN(buf_release) struct buf items = BUF_INIT;
 	AUTO_IN(buf_release) struct buf group = BUF_INIT;
@@ -142,6 +143,8 @@ static int second_entry(struct making *m, const struct writer_info *w, const cha
 		rc = item_key(&items, KEY_GROUP, &group_uid, &group_hash, err);
 	if (rc == 0)
 		rc = item_key(&items, KEY_SLOT, &slot_uid, &slot_hash, err);
+	if (rc == 0)
+		rc = item_evidence(&items, evidence, &m->log, &m->recipients, name, err);
 	if (rc == 0)
 		rc = admin_log_append(&m->log, m->store, &items, &seed, 1, err);
 	if (rc == 0) {
@@ -281,7 +284,7 @@ static int make(
 	if (rc == 0)
 		rc = first_entry(m, err);
 	if (rc == 0)
-		rc = second_entry(m, &w, opts->writer_name ? opts->writer_name : host, err);
+		rc = second_entry(m, &w, opts->writer_name ? opts->writer_name : host, opts->evidence_key, err);
 	if (rc == 0)
 		rc = keyfile_prepare(&m->keyfile, &m->keydir, keypath, m->writer, err);
 	if (rc < 0)

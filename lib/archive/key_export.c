@@ -121,6 +121,9 @@ static int append(struct exporting *x, const hz_key_export_options *o, const cha
 		if (rc == 0)
 			rc = item_key(&items, KEY_GROUP, &x->group_uid, &x->group_hash, err);
 	}
+	/* Of the host that this runs on, whoever the new key is for. */
+	if (rc == 0)
+		rc = item_evidence(&items, o->evidence_key, &x->repo.log, r, host, err);
 	if (rc == 0)
 		rc = admin_log_append(&x->repo.log, x->repo.store, &items, &seed, 1, err);
 	return rc;

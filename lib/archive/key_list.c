@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the admin log knows of keys, as a list in order of time. Names are sealed; a lister's key opens them. */
 #include "archive/reader.h"
+#include "report/sshsig.h"
 #include <stdio.h>
 #include <string.h>
 
-enum key_source { FROM_ROOTS, FROM_WRITERS, FROM_KEYS };
+enum key_source { FROM_ROOTS, FROM_WRITERS, FROM_KEYS, FROM_EVIDENCE, FROM_COMMITS };
 
 /* One line, before it is put into words. */
 struct line {
@@ -125,25 +126,85 @@ static int show_file(const struct listing *l, const struct key_info *key, hz_key
 	return l->fn(l->user, k);
 }
 
+static int show_evidence(const struct listing *l, size_t i, hz_key_info *k, hz_error **err)
+{
+	const struct evidence_key *key = &l->r->repo.log.evidence[i];
+	char fingerprint[SSH_FINGERPRINT_LEN];
+	AUTO_FREE char *name = NULL;
+	int rc = open_name(&name, l, key->name, key->name_len, err);
+
+	if (rc < 0)
+		return rc;
+	ssh_fingerprint(fingerprint, key->pub);
+	k->kind = "evidence";
+	k->id = fingerprint;
+	k->name = name;
+	k->present = 1;
+	return l->fn(l->user, k);
+}
+
+/* For which a writer vouches in a commit. */
+static int show_endorsed(const struct listing *l, size_t i, hz_key_info *k, hz_error **err)
+{
+	const struct commit *c = &l->r->snaps[i].commit;
+	const struct writer_info *w = admin_writer(&l->r->repo.log, &c->signer);
+	char fingerprint[SSH_FINGERPRINT_LEN], detail[64];
+	AUTO_FREE char *name = NULL;
+	int rc = w ? open_name(&name, l, w->name, w->name_len, err) : 0;
+
+	if (rc < 0)
+		return rc;
+	ssh_fingerprint(fingerprint, c->evidence);
+	(void)snprintf(detail, sizeof(detail), "by writer %.8s", uid_hex(&c->signer).s);
+	k->kind = "evidence";
+	k->id = fingerprint;
+	k->name = name ? name : "";
+	k->detail = detail;
+	k->present = 1;
+	return l->fn(l->user, k);
+}
+
 static int show(const struct listing *l, const struct line *line, hz_error **err)
 {
 	hz_key_info k = { .size = sizeof(k), .id = "", .group = "", .name = "", .detail = "", .time_sec = line->time };
-	const struct key_info *key = &l->r->repo.log.keys[line->i];
+	const struct key_info *key = line->from == FROM_KEYS ? &l->r->repo.log.keys[line->i] : NULL;
 
 	switch (line->from) {
 	case FROM_ROOTS:
 		return show_root(l, line->i, &k);
 	case FROM_WRITERS:
 		return show_writer(l, line->i, &k, err);
+	case FROM_EVIDENCE:
+		return show_evidence(l, line->i, &k, err);
+	case FROM_COMMITS:
+		return show_endorsed(l, line->i, &k, err);
 	case FROM_KEYS:
 	default:
 		return key->kind == KEY_SLOT ? show_slot(l, key, &k, err) : show_file(l, key, &k, err);
 	}
 }
 
-static size_t collect(struct line *v, const struct admin_log *log)
+/* The first commit with each key that the admin log does not have. */
+static size_t collect_endorsed(struct line *v, const struct hz_reader *r)
 {
 	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_snaps; i++) {
+		const struct snap *s = &r->snaps[i];
+		bool known = !s->valid || !s->commit.has_evidence || admin_evidence(&r->repo.log, s->commit.evidence);
+
+		for (size_t k = 0; !known && k < n; k++)
+			known = memcmp(r->snaps[v[k].i].commit.evidence, s->commit.evidence, SIGN_PUB_LEN) == 0;
+		if (!known)
+			v[n++] = (struct line){ s->has_body ? s->body.start.sec : 0, FROM_COMMITS, i };
+	}
+	return n;
+}
+
+static size_t collect(struct line *v, const struct hz_reader *r)
+{
+	const struct admin_log *log = &r->repo.log;
+	size_t n = collect_endorsed(v, r);
 
 	for (size_t i = 0; i < log->roots.n; i++)
 		v[n++] = (struct line){ log->repo.created, FROM_ROOTS, i };
@@ -156,6 +217,8 @@ static size_t collect(struct line *v, const struct admin_log *log)
 		if (!k->ended && (k->kind == KEY_SLOT || k->kind == 0))
 			v[n++] = (struct line){ k->time, FROM_KEYS, i };
 	}
+	for (size_t i = 0; i < log->n_evidence; i++)
+		v[n++] = (struct line){ log->evidence[i].time, FROM_EVIDENCE, i };
 	qsort(v, n, sizeof(*v), cmp_line);
 	return n;
 }
@@ -179,15 +242,19 @@ static int find_self(struct listing *l, hz_error **err)
 int hz_key_list(hz_reader *r, hz_key_fn fn, void *user, hz_error **err)
 {
 	const struct admin_log *log = &r->repo.log;
-	AUTO_FREE struct line *v = calloc(log->roots.n + log->n_writers + log->n_keys + 1, sizeof(*v));
+	AUTO_FREE struct line *v = NULL;
 	struct listing l = { .r = r, .fn = fn, .user = user };
 	size_t n;
-	int rc;
+	int rc = reader_load_snaps(r, err);
 
+	if (rc == 0)
+		rc = find_self(&l, err);
+	if (rc < 0)
+		return rc;
+	v = calloc(log->roots.n + log->n_writers + log->n_keys + log->n_evidence + r->n_snaps + 1, sizeof(*v));
 	if (!v)
 		return err_nomem(err);
-	rc = find_self(&l, err);
-	n = collect(v, log);
+	n = collect(v, r);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = show(&l, &v[i], err);
 	return rc;

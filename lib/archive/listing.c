@@ -9,6 +9,11 @@ bool listed_run(struct listed *l, const char *name)
 	return name_parse_uid(&l->uid, name, "index/");
 }
 
+bool listed_audit(struct listed *l, const char *name)
+{
+	return name_parse_uid(&l->uid, name, "audit/");
+}
+
 bool listed_commit(struct listed *l, const char *name)
 {
 	return name_parse_commit(&l->uid, &l->attempt, name);

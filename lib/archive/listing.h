@@ -6,7 +6,7 @@
 #include "archive/names.h"
 
 struct listed {
-	struct uid uid;  /* of a run; of a commit its session; zero for a mark */
+	struct uid uid;  /* of a run, a copy of evidence; of a commit its session; zero for a mark */
 	uint64_t number; /* of a mark */
 	unsigned attempt;
 	uint64_t size;
@@ -19,6 +19,7 @@ struct listing {
 typedef bool (*listing_parse_fn)(struct listed *l, const char *name);
 bool listed_run(struct listed *l, const char *name);
 bool listed_commit(struct listed *l, const char *name);
+bool listed_audit(struct listed *l, const char *name);
 bool listed_mark(struct listed *l, const char *name);
 bool listed_admin(struct listed *l, const char *name);
 

@@ -61,6 +61,11 @@ struct name name_run(const struct uid *u)
 	return with_uid("index/", u);
 }
 
+struct name name_audit(const struct uid *u)
+{
+	return with_uid("audit/", u);
+}
+
 struct name name_commit(const struct uid *session, unsigned attempt)
 {
 	struct name n;

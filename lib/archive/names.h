@@ -18,6 +18,7 @@ struct name name_session(const struct uid *u);
 struct name name_mark(uint64_t n, unsigned attempt);
 struct name name_pack(const struct uid *u);
 struct name name_run(const struct uid *u);
+struct name name_audit(const struct uid *u);
 struct name name_commit(const struct uid *session, unsigned attempt);
 struct name name_copy(const char *primary);
 

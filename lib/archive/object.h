@@ -41,7 +41,7 @@ enum object_type {
 	OBJECT_COMMIT = 7,
 	OBJECT_MARK = 8,
 	OBJECT_PARITY = 9,  /* sidecar stripes: reserved, later */
-	OBJECT_AUDIT = 10,  /* sealed evidence: reserved, later */
+	OBJECT_AUDIT = 10,  /* sealed evidence */
 	OBJECT_KEYFILE = 11 /* never in a store; its name is "keyfile" */
 };
 

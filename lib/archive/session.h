@@ -47,6 +47,8 @@ struct commit {
 	size_t n_runs;
 	struct uid body;
 	struct id body_hash;
+	bool has_evidence; /* the signer vouches for this key of its host's evidence */
+	uint8_t evidence[SIGN_PUB_LEN];
 	bool damaged; /* container needed mending */
 };
 void commit_release(struct commit *c);
@@ -96,7 +98,7 @@ int commit_body_encode(struct buf *out, const struct commit_body *b, hz_error **
 int commit_body_decode(struct commit_body *b, struct buf *raw, hz_error **err);
 
 /* Builds a commit of kind 1 or 2 (body NULL for 2), or abandonment (kind 3), signed by seed. c: kind, attempt, session,
- * signer, number, session_hash, parents, runs are inputs; body, body_hash and hash are set. */
+ * signer, number, session_hash, parents, runs, evidence are inputs; body, body_hash and hash are set. */
 int commit_build(struct buf *out, struct commit *c, const struct repo_header *repo, const struct session *s,
 	const struct secret *seed, const struct commit_body *body, hz_error **err);
 /* Loads what stands at a session's commit name (lowest valid try). Verifies the signature against the log (kinds as to

@@ -226,7 +226,7 @@ static int read_file(struct look *l, uint8_t **data, size_t *len, const struct l
 
 	(void)snprintf(name, sizeof(name), "%s.%s", e->name, suffix);
 	rc = vfs_read_file(data, len, l->records, name, max, false, &why);
-	if (rc == HZ_E_NOTFOUND) {
+	if (rc == HZ_E_NOTFOUND && l->pending >= 0) {
 		/* Killed between log and putting away. */
 		hz_error_free(TAKE(why));
 		rc = vfs_read_file(data, len, l->pending, name + MONTH_LEN, max, false, &why);

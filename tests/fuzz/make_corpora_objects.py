@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Writes the corpora of fuzz_section, fuzz_admin, fuzz_bundle, fuzz_session, fuzz_commit, fuzz_commit_body, fuzz_run,
-fuzz_pack_table and fuzz_mark. What an input is stands at the head of each target. Fixed names as in signing.h."""
+fuzz_pack_table, fuzz_mark and fuzz_audit. What an input is stands at the head of each target. Fixed names as in signing.h."""
+import base64
 import hashlib
 import os
 import sys
@@ -107,6 +108,7 @@ def admin():
   write('admin', 'refused-threshold', entry(0, section(1, b'\x01' + ROOT_PUB + b'\x06' + b'\x02' * 6)))
   variants('admin', 'writer', first + entry(0, writer + section(4, hash1(pub)[:16] + ids[0])))
   variants('admin', 'keys', first + entry(0, key + section(8, b'\x03' + b'i' * 16 + blob(b'n')) + section(9, b'g' * 16)))
+  variants('admin', 'evidence', first + entry(0, section(0x8013, b'e' * 32 + blob(b'name'))))
   variants('admin', 'final', first + entry(0, final + section(16, le64(1))))
   write('admin', 'recipients-twice', first + entry(0, section(2, le32(2) + b'm' * 64)))
   write('admin', 'refused-epoch', first + entry(0, section(2, le32(3) + b'm' * 64)))
@@ -186,6 +188,9 @@ def commits():
   write('commit', 'refused-parents-out-of-order', b'\0' + commit(1, ids[::-1], runs))
   write('commit', 'refused-runs-twice', b'\0' + commit(1, ids, runs[:1] * 2))
   write('commit', 'refused-body-hash', b'\0' + commit(1)[:-1] + b'C')
+  write('commit', 'evidence', b'\0' + commit(1, ids, runs, more=section(0x8005, b'e' * 32)))
+  write('commit', 'refused-evidence-length', b'\0' + commit(1, ids, runs, more=section(0x8005, b'e' * 31)))
+  write('commit', 'refused-abandoned-with-evidence', b'\0' + commit(3, more=section(0x8005, b'e' * 32)))
   write('commit', 'refused-unknown-section', b'\0' + commit(2, more=section(9)))
 
 
@@ -279,5 +284,56 @@ def marks():
   write('mark', 'refused-without-packs', b'\0' + signed(section(1, le64(7) + b'\x01' + le64(1) + ident(1))))
 
 
-for make in (sections, admin, bundles, sessions, commits, bodies, runs, tables, marks):
+def sha256(data):
+  return hashlib.sha256(data).digest()
+
+
+def checkpoint(seed, lines):
+  """docs/evidence, of at most two lines."""
+  pub = purecrypto.ed25519_public(seed)
+  origin = 'hozen.log/' + sha256(pub).hex()
+  leaves = [sha256(b'\0' + l) for l in lines]
+  root = sha256(b'\1' + b''.join(leaves)) if len(leaves) == 2 else leaves[0]
+  text = '%s\n%d\n%s\n' % (origin, len(lines), base64.b64encode(root).decode())
+  key_id = sha256(origin.encode() + b'\n\1' + pub)[:4]
+  line = base64.b64encode(key_id + purecrypto.ed25519_sign(seed, text.encode())).decode()
+  return pub, (text + '\n\u2014 %s %s\n' % (origin, line)).encode()
+
+
+def audit():
+  files = [(b'{"record":%d}\n' % i, b'signature %d\n' % i) for i in range(2)]
+  lines = [b'2026-11/00000000-0000-4000-8000-%012d %s %s\n' % (i, sha256(r).hex().encode(), sha256(s).hex().encode())
+           for i, (r, s) in enumerate(files)]
+  pub, note = checkpoint(b'\x05' * 32, lines)
+  full = b''.join(l + blob(r) + blob(s) for l, (r, s) in zip(lines, files))
+  bare = b''.join(l + blob(b'') + blob(b'') for l in lines)
+
+  def inside(entries=full, n=2, first=0, cp=note, key=pub, more=b''):
+    return bytes([0, first, n]) + section(1, key) + section(2, cp) + section(3, entries) + more
+  variants('audit', 'inside', inside())
+  write('audit', 'inside-without-files', inside(bare))
+  write('audit', 'inside-second', inside(lines[1] + blob(files[1][0]) + blob(files[1][1]), 1, 1))
+  write('audit', 'inside-ignorable', inside(more=section(0x8004, b'?')))
+  write('audit', 'refused-count', inside(n=3))
+  write('audit', 'refused-not-covered', inside(first=1))
+  write('audit', 'refused-other-key', inside(key=ROOT_PUB))
+  write('audit', 'refused-checkpoint', inside(cp=note[:-10] + b'A' + note[-9:]))
+  write('audit', 'refused-record', inside(full.replace(b'"record":1', b'"record":2')))
+  write('audit', 'refused-without-checkpoint', bytes([0, 0, 2]) + section(1, pub) + section(3, full))
+  # Frames that state 2^60 bytes, and five.
+  write('audit', 'frame-huge', bytes([0, 0, 1]) + bytes.fromhex('28B52FFDE0' + '00' * 7 + '10010000'))
+  write('audit', 'frame', bytes([0, 0, 1]) + bytes.fromhex('28B52FFD2005290000') + b'hello')
+  seal, cipher = b's' * 112, b'c' * 40
+
+  def outside(uid=OBJECT, first=0, n=2, tail=section(0x4002, seal) + section(0x4003, cipher)):
+    head = section(1, uid + le32(1) + le64(first) + le64(n) + hash1(seal + cipher))
+    return b'\x01' + signed(head, tail)
+  variants('audit', 'object', outside())
+  write('audit', 'refused-object-uid', outside(uid=REPO))
+  write('audit', 'refused-object-none', outside(n=0))
+  write('audit', 'refused-object-huge', outside(first=1 << 60))
+  write('audit', 'refused-object-cipher', outside(tail=section(0x4002, seal) + section(0x4003, b'd' * 40)))
+
+
+for make in (sections, admin, bundles, sessions, commits, bodies, runs, tables, marks, audit):
   make()

@@ -86,7 +86,17 @@ def admin_item(f):
 
 @case(OK, "an ignorable item")
 def admin_item_ignorable(f):
-    f.append([(POLICY, bytes(32) + b"\0"), (IGNORABLE | 0x13, b"new")], [f.root])
+    f.append([(POLICY, bytes(32) + b"\0"), (IGNORABLE | 0x14, b"new")], [f.root])
+
+
+@case(OK, "a key of evidence")
+def admin_evidence(f):
+    f.append([(IGNORABLE | 0x13, bytes(32) + b"\0")], [f.root])
+
+
+@case(CORRUPT, "a key of evidence that is too short")
+def admin_evidence_short(f):
+    f.append([(IGNORABLE | 0x13, bytes(31) + b"\0")], [f.root])
 
 
 @case(CORRUPT, "items out of order")

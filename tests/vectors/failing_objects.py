@@ -229,7 +229,17 @@ def commit_critical(f):
 
 @case(OK, "an ignorable section in a commit, covered and signed")
 def commit_ignorable(f):
-    f.remake(f.commit_name(), insert(f.sections(f.commit_name()), IGNORABLE | 5, b"new"), [f.writer])
+    f.remake(f.commit_name(), insert(f.sections(f.commit_name()), IGNORABLE | 6, b"new"), [f.writer])
+
+
+@case(OK, "a key of evidence for which the writer of a commit vouches")
+def commit_evidence(f):
+    f.remake(f.commit_name(), insert(f.sections(f.commit_name()), IGNORABLE | 5, bytes(32)), [f.writer])
+
+
+@case(CORRUPT, "such a key that is too long")
+def commit_evidence_long(f):
+    f.remake(f.commit_name(), insert(f.sections(f.commit_name()), IGNORABLE | 5, bytes(33)), [f.writer])
 
 
 @case(CORRUPT, "the ciphertext of the body has another hash")
@@ -346,4 +356,4 @@ def commit_run_hash(f):
 @case(OK, "a second commit of the same session, under the next try: the lower one counts")
 def commit_two_tries(f):
     name = f.commit_name()
-    f.remake(name[:-1] + "1", insert(f.sections(name), IGNORABLE | 5, b"second"), [f.writer], kind=container.COMMIT)
+    f.remake(name[:-1] + "1", insert(f.sections(name), IGNORABLE | 6, b"second"), [f.writer], kind=container.COMMIT)

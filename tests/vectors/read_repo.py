@@ -86,6 +86,9 @@ def show_objects(repo):
     for c in repo.in_order():
         yield "commit %s kind %d number %d session %s parents %s" % (
             c.id.hex(), c.kind, c.number, c.session.uid.hex(), ",".join(p.hex() for p in c.parents) or "-")
+    for _, a in sorted(repo.audits.items()):
+        yield "audit %s signer %s log %s entries %d+%d records %d" % (
+            a.uid.hex(), a.signer.hex(), a.log.hex() if a.log else "-", a.first, a.count, sum(bool(e[1]) for e in a.entries))
     for h in repo.heads():
         yield "head " + h.hex()
 

@@ -3,6 +3,7 @@
 #include "backup/commands.h"
 #include "backup/create_options.h"
 #include "backup/create_print.h"
+#include "common/evidence.h"
 #include "common/i18n.h"
 #include "common/place.h"
 #include "common/report.h"
@@ -24,6 +25,7 @@ static int run(struct cli *cli)
 	hz_repo_options o = HZ_REPO_OPTIONS_INIT;
 	hz_backup_options b = HZ_BACKUP_OPTIONS_INIT;
 	hz_backup_result res = HZ_BACKUP_RESULT_INIT;
+	hz_record_info info;
 	hz_error *err = NULL;
 	int code = place_options(cli, &o), rc;
 
@@ -31,6 +33,7 @@ static int run(struct cli *cli)
 		code = create_options(cli, &l, &b);
 	if (code != CLI_EXIT_DONE)
 		return code;
+	b.evidence_key = evidence_key(cli, &info);
 	rc = hz_backup(&o, &b, cli->job, &res, &err);
 	code = report_arguments_result(cli, rc, &err);
 	if (code == CLI_EXIT_USAGE)
@@ -44,6 +47,7 @@ const struct cli_command cmd_create = {
 	.name = "create",
 	.record = "backup",
 	.controls = "8.13 8.24",
+	.publishes = true,
 	.run = run,
 	.arguments = "PATH...",
 	.min_args = 0,

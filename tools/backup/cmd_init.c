@@ -45,6 +45,7 @@ static int run(struct cli *cli)
 	hz_repo_options o = HZ_REPO_OPTIONS_INIT;
 	hz_init_options opts = HZ_INIT_OPTIONS_INIT;
 	hz_init_result res = HZ_INIT_RESULT_INIT;
+	hz_record_info info;
 	hz_error *err = NULL;
 	int64_t suite = 0;
 	int code = place_options(cli, &o);
@@ -54,6 +55,7 @@ static int run(struct cli *cli)
 	if (code != CLI_EXIT_DONE)
 		return code;
 	opts.suite = (uint32_t)suite;
+	opts.evidence_key = evidence_key(cli, &info);
 	code = report_result(cli, hz_init(&o, &opts, cli->job, &res, &err), &err);
 	if (code == CLI_EXIT_DONE) {
 		hz_record_about(cli->record, "repository", res.repo_id);
@@ -76,6 +78,7 @@ const struct cli_command cmd_init = {
 	.name = "init",
 	.record = "init",
 	.controls = "8.13 8.24",
+	.publishes = true,
 	.run = run,
 	.summary = N_("make a repository"),
 	.about = N_("Makes a repository in an empty or missing folder: an admin key, locked by a passphrase that is "

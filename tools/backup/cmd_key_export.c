@@ -50,12 +50,14 @@ static int run(struct cli *cli)
 	hz_key_export_options opts = HZ_KEY_EXPORT_OPTIONS_INIT;
 	hz_key_export_result res = HZ_KEY_EXPORT_RESULT_INIT;
 	hz_repo_options o = HZ_REPO_OPTIONS_INIT;
+	hz_record_info info;
 	hz_error *err = NULL;
 	int code;
 
 	opts.out = cli_value(cli, "out");
 	opts.join = cli_value(cli, "join");
 	opts.name = cli_value(cli, "name");
+	opts.evidence_key = evidence_key(cli, &info);
 	code = set_role(cli, &opts);
 	if (code == CLI_EXIT_DONE && (!opts.out || !*opts.out))
 		code = report_usage(cli, _("key export needs --out FILE"));
@@ -84,6 +86,7 @@ const struct cli_command cmd_key_export = {
 	.name = "key export",
 	.record = "key",
 	.controls = "8.24",
+	.publishes = true,
 	.run = run,
 	.summary = N_("make a key file of one role"),
 	.about = N_("Needs the admin key, by passphrase. A writer is new each time, and is registered in the "

@@ -8,6 +8,7 @@
 #include "common/text.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 struct show {
@@ -20,7 +21,7 @@ static int show_json(struct cli *cli, const hz_key_info *k)
 	hz_json *line = hz_json_new("key");
 
 	hz_json_str(line, "kind", k->kind);
-	hz_json_str(line, "role", hz_role_name(k->role));
+	hz_json_str(line, "role", k->role ? hz_role_name(k->role) : "none");
 	hz_json_str(line, "id", k->id);
 	hz_json_str(line, "group", k->group);
 	hz_json_str(line, "name", k->name);
@@ -39,9 +40,10 @@ static int show(void *user, const hz_key_info *k)
 
 	if (to->cli->json)
 		return show_json(to->cli, k);
-	(void)snprintf(id, sizeof(id), "%.8s", k->id);
+	/* Of a fingerprint as many digits as of the others. */
+	(void)snprintf(id, sizeof(id), "%.*s", strcmp(k->kind, "evidence") == 0 ? 15 : 8, k->id);
 	(void)snprintf(group, sizeof(group), "%.8s", k->group);
-	return table_row(&to->table, k->self ? "*" : "", id, k->kind, hz_role_name(k->role),
+	return table_row(&to->table, k->self ? "*" : "", id, k->kind, k->role ? hz_role_name(k->role) : "",
 		text_time(time, k->time_sec), group, k->name, k->detail);
 }
 
@@ -71,7 +73,11 @@ const struct cli_command cmd_key_list = {
 	.name = "key list",
 	.run = run,
 	.summary = N_("list writers, passphrase slots and other keys"),
-	.about = N_("Shows what the repository's log knows of keys, oldest first; * marks the one in use. Needs a "
-		    "lister's key or more."),
+	.about = N_(
+		"Shows what the repository's log knows of keys, oldest first; * marks the one in use. Needs a "
+		"lister's key or more.\n"
+		"Keys of the kind evidence sign the records of hosts: registered by init or key export, or vouched for "
+		"by a writer\n"
+		"in its backups."),
 	.examples = "  hozen-backup key list --repo /srv/backup",
 };

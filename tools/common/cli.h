@@ -47,6 +47,8 @@ struct cli_command {
 	/* A command that changes or proves something: the kind of its record (docs/evidence), and the controls of
 	 * ISO/IEC 27001 Annex A that it serves, separated by spaces. */
 	const char *record, *controls;
+	/* It writes to the repository anyway: evidence is copied there when it has run. Others promise to only read. */
+	bool publishes;
 };
 
 struct cli_tool {
@@ -71,11 +73,12 @@ struct cli {
 	struct passphrase passphrase;
 	struct term term;
 	uint64_t n_events[HZ_EVENT_TARGET + 1];
-	int at_least;      /* exit code: damage, or a rollback, that the opening of the repository has shown */
-	hz_record *record; /* while it runs; NULL: none */
-	char *failure;     /* the first that was told */
-	int no_record;     /* exit code: 0, or there is no record as there should be */
-	int output_errno;  /* why a line of JSON could not be written; 0: all were */
+	int at_least;         /* exit code: damage, or a rollback, that the opening of the repository has shown */
+	hz_record *record;    /* while it runs; NULL: none */
+	hz_repo_options repo; /* once the command knows which (place.h); location NULL: none */
+	char *failure;        /* the first that was told */
+	int no_record;        /* exit code: 0, or there is no record as there should be */
+	int output_errno;     /* why a line of JSON could not be written; 0: all were */
 	/* Of the parser. */
 	struct cli_given *given;
 	uint64_t n_given;

@@ -20,6 +20,12 @@ const char *evidence_folder(void)
 	return of_environment("HOZEN_EVIDENCE_DIR");
 }
 
+const char *evidence_key(const struct cli *cli, hz_record_info *info)
+{
+	*info = (hz_record_info)HZ_RECORD_INFO_INIT;
+	return cli->record && hz_record_info_get(cli->record, info, NULL) == 0 ? info->public_key : NULL;
+}
+
 /* The command goes on without: told as it is, and once more by the exit code. */
 static void not_recorded(struct cli *cli, int rc, hz_error *err)
 {
@@ -68,10 +74,40 @@ void evidence_begin(struct cli *cli)
 	hz_error_free(err);
 }
 
+/* A copy of what is new to the repository, where this host has a writer's key; without one its next create does it. */
+static int publish(struct cli *cli, int code)
+{
+	hz_audit_result res = HZ_AUDIT_RESULT_INIT;
+	hz_error *err = NULL;
+	int rc = hz_audit_publish(&cli->repo, evidence_folder(), &res, &err);
+
+	if (rc < 0 && rc != HZ_E_AUTH) {
+		int at_least = rc == HZ_E_CORRUPT ? CLI_EXIT_DAMAGE : CLI_EXIT_EXCEPTIONS;
+
+		report_warning(cli, _("the evidence is not in the repository yet; the next run puts it there"));
+		code = cli_exit_worse(code, report_exception(cli, rc, err, at_least));
+	}
+	if (res.missing > 0) {
+		report_warning(cli, _("ALARM: %llu records of the evidence folder are missing or were changed"),
+			(unsigned long long)res.missing);
+		code = cli_exit_worse(code, CLI_EXIT_DAMAGE);
+	}
+	hz_error_free(err);
+	return code;
+}
+
+/* What was refused or failed leaves the repository as it is; its record waits for the next. */
+static bool is_to_publish(const struct cli *cli, int code)
+{
+	return cli->command->publishes && cli->repo.location && cli->no_record != CLI_EXIT_DAMAGE &&
+		(code == CLI_EXIT_DONE || code == CLI_EXIT_EXCEPTIONS || code == CLI_EXIT_DAMAGE);
+}
+
 int evidence_end(struct cli *cli, int code)
 {
 	hz_error *err = NULL;
 	hz_record *rec = cli->record;
+	bool recorded = rec;
 	int rc;
 
 	/* What is told from here on is none of the record. */
@@ -80,6 +116,8 @@ int evidence_end(struct cli *cli, int code)
 	if (rc < 0 && !(rc == HZ_E_CORRUPT && cli->no_record == CLI_EXIT_DAMAGE))
 		not_recorded(cli, rc, err);
 	hz_error_free(err);
+	if (recorded && is_to_publish(cli, code))
+		code = publish(cli, code);
 	return cli->no_record ? cli_exit_worse(code, cli->no_record) : code;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The record of a command, around its run: a command that changes or proves something names its kind (cli_command), and
- * everything else comes by itself: events, the failure that was told, the exit code. What only the command knows it
- * adds through the functions here or hz_record_*, which take a record that was not begun.
+ * everything else comes by itself: events, the failure that was told, the exit code, and the copy in the repository.
+ * What only the command knows it adds through the functions here or hz_record_*, which take a record that was not
+ * begun.
  */
 #ifndef COMMON_EVIDENCE_H
 #define COMMON_EVIDENCE_H
@@ -22,6 +23,8 @@ void evidence_begin(struct cli *cli);
 int evidence_end(struct cli *cli, int code);
 /* The summary of the command: for its record, and on stdout with --json. Frees line. */
 void evidence_summary(struct cli *cli, hz_json *line);
+/* Public key of this host's evidence, for those who register it; in info. NULL: there is no record. */
+const char *evidence_key(const struct cli *cli, hz_record_info *info);
 /* HOZEN_EVIDENCE_DIR or NULL. */
 const char *evidence_folder(void);
 

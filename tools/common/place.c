@@ -40,6 +40,7 @@ int place_options(struct cli *cli, hz_repo_options *o)
 	/* What names a server may have a password in it. */
 	if (o->location && !strstr(o->location, "://"))
 		hz_record_about(cli->record, "location", o->location);
+	cli->repo = *o;
 	if (!o->location)
 		return report_usage(cli, _("no repository: give --repo DIR or set HOZEN_REPO"));
 	return CLI_EXIT_DONE;

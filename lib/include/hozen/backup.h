@@ -42,10 +42,13 @@ typedef struct hz_backup_options {
 	/* Instead of paths: the tree that is in this tar, which may be compressed; "-": in standard input. The source
 	 * is the tar's path, or stream_name, or "stdin". */
 	const char *tar;
+	/* Public key of this host's evidence, as in hz_record_info; NULL: none. Where the admin log does not have it,
+	 * the snapshot's commit says that it is this writer's. */
+	const char *evidence_key;
 } hz_backup_options;
-#define HZ_BACKUP_OPTIONS_INIT                                                         \
-	{                                                                              \
-		sizeof(hz_backup_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+#define HZ_BACKUP_OPTIONS_INIT                                                            \
+	{                                                                                 \
+		sizeof(hz_backup_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
 	}
 
 #define HZ_BACKUP_DRY_RUN         1u /* read, chunk and look up, put nothing */

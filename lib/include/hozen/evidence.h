@@ -196,6 +196,13 @@ typedef struct hz_log_result {
 HZ_API int hz_log_check(const char *folder, const char *state_dir, const hz_trust *trust, const char *head,
 	hz_log_finding_fn fn, void *user, hz_log_result *result, hz_error **err);
 
+/* Holds a log (folder: as above) against a copy of it that was kept elsewhere, a folder too: an entry that the copy has
+ * and the log has not is a finding, HZ_LOG_DROPPED, one that it has with other hashes HZ_LOG_REWRITTEN; first and last
+ * are its place in the copy. Newer entries of the log are none. The copy's checkpoint is a head for hz_log_check, which
+ * sees what was moved. HZ_E_NOTFOUND: one of the two is not there. Reads only. Since: 0.1 */
+HZ_API int hz_log_compare(const char *folder, const char *state_dir, const char *copy, hz_log_finding_fn fn, void *user,
+	uint64_t *findings, hz_error **err);
+
 /* Copies what an outsider needs to check the records of a period into the new folder `out` (0700 until it is complete,
  * then 0755): the whole log with its checkpoint, the records whose month begins with period ("2026" or "2026-11") with
  * their signatures, and the public key. folder and state_dir as in hz_log_check. *records: how many; may be NULL.

@@ -82,10 +82,12 @@ typedef struct hz_init_options {
 	uint32_t chunker; /* 0 or 1: default, 2: small (images, databases), 3: fixed (block devices) */
 	uint32_t reserved;
 	const char *writer_name; /* NULL: host name */
+	/* Public key of this host's evidence, as in hz_record_info, to be registered in the admin log; NULL: none. */
+	const char *evidence_key;
 } hz_init_options;
-#define HZ_INIT_OPTIONS_INIT                        \
-	{                                           \
-		sizeof(hz_init_options), 0, 0, 0, 0 \
+#define HZ_INIT_OPTIONS_INIT                           \
+	{                                              \
+		sizeof(hz_init_options), 0, 0, 0, 0, 0 \
 	}
 typedef struct hz_init_result {
 	uint32_t size;
@@ -127,12 +129,13 @@ typedef struct hz_key_export_options {
 	uint32_t size;
 	uint32_t role; /* HZ_ROLE_WRITER, LISTER, READER */
 	const char *out;
-	const char *name; /* of a writer; NULL: host name */
-	const char *join; /* NULL: own group */
+	const char *name;         /* of a writer; NULL: host name */
+	const char *join;         /* NULL: own group */
+	const char *evidence_key; /* as in hz_init_options; registered unless it is */
 } hz_key_export_options;
-#define HZ_KEY_EXPORT_OPTIONS_INIT                        \
-	{                                                 \
-		sizeof(hz_key_export_options), 0, 0, 0, 0 \
+#define HZ_KEY_EXPORT_OPTIONS_INIT                           \
+	{                                                    \
+		sizeof(hz_key_export_options), 0, 0, 0, 0, 0 \
 	}
 typedef struct hz_key_export_result {
 	uint32_t size;
@@ -150,8 +153,8 @@ HZ_API int hz_key_export(
 typedef struct hz_key_info {
 	uint32_t size;
 	uint32_t role;
-	const char *kind;   /* "writer", "slot", "key-file", "root" */
-	const char *id;     /* hex */
+	const char *kind;   /* "writer", "slot", "key-file", "root", "evidence" */
+	const char *id;     /* hex; of an evidence key the fingerprint as ssh-keygen -l shows it */
 	const char *group;  /* of a writer, hex; else "" */
 	const char *name;   /* "" when unknown */
 	const char *detail; /* of a slot: "argon2id 64 MiB, 4 passes"; else "" */

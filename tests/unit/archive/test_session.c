@@ -241,9 +241,12 @@ static void a_snapshot_comes_back_whole(void **state)
 	hz_error *err = NULL;
 
 	c.parents = parents, c.n_parents = 2, c.runs = runs, c.n_runs = 2;
+	c.has_evidence = true;
+	memset(c.evidence, 5, sizeof(c.evidence));
 	put_commit(f, &c, &s, f->writer->sign_seed);
 	assert_ok(load(f, &got, &body, &s, &err), &err);
 	assert_true(id_eq(&got.hash, &c.hash) && got.number == 1 && got.n_parents == 2 && got.n_runs == 2);
+	assert_true(got.has_evidence && got.evidence[0] == 5 && got.evidence[31] == 5);
 	assert_int_equal(got.parents[0].b[0], 1);
 	assert_int_equal(got.runs[0].uid.b[0], 1);
 	assert_int_equal(got.runs[0].hash.b[0], 8);

@@ -251,10 +251,16 @@ class Log:
         n, known, found = c.u64(), c.id(), c.id()
         return "rollback accepted %d %s %s" % (n, known.hex(), found.hex())
 
+    def evidence_item(self, c):
+        key = c.take(32)
+        self.blob(c)
+        return "evidence key " + key.hex()
+
 
 ITEMS = {0x01: (Log.signers_item, SIGNERS), 0x02: (Log.recipients_item, KEYS), 0x03: (Log.writer_item, KEYS),
          0x04: (Log.cut_item, KEYS), 0x05: (Log.agent_item, KEYS), 0x06: (Log.agent_end_item, KEYS),
          0x07: (Log.key_item, KEYS), 0x08: (Log.issued_item, KEYS), 0x09: (Log.key_end_item, KEYS),
          0x0A: (Log.policy_item, POLICY), 0x0B: (Log.hold_item, HOLD), 0x0C: (Log.hold_end_item, HOLD_END),
          0x0D: (Log.tombstone_item, FORGET), 0x0E: (Log.undelete_item, FORGET), 0x0F: (Log.final_item, FORGET),
-         0x10: (Log.final_end_item, FORGET), 0x11: (Log.loss_item, FORGET), 0x12: (Log.rollback_item, SIGNERS)}
+         0x10: (Log.final_end_item, FORGET), 0x11: (Log.loss_item, FORGET), 0x12: (Log.rollback_item, SIGNERS),
+         0x8013: (Log.evidence_item, KEYS)}

@@ -3,7 +3,7 @@
 import os
 import re
 
-from . import admin, container, keys, session as sess, tree
+from . import admin, audit, container, keys, session as sess, tree
 from .codec import Refused, need
 from .pack import Pack, Run
 from .session import DATA, METADATA
@@ -12,9 +12,11 @@ UID = r"([0-9a-f]{32})"
 TRY = r"(0|[1-9][0-9]*)"
 NAMES = {"admin": r"admin/([0-9]{10})\." + TRY, "slot": r"keys/slot\." + UID, "group": r"keys/group\." + UID,
          "session": "sessions/" + UID, "mark": r"sessions/mark\.([0-9]{10})\." + TRY, "pack": "packs/" + UID,
-         "run": "index/" + UID, "commit": r"commits/" + UID + r"\." + TRY}
+         "run": "index/" + UID, "commit": r"commits/" + UID + r"\." + TRY,
+         "audit": "audit/" + UID}
 TYPES = {"admin": container.ADMIN, "slot": container.KEYS, "group": container.KEYS, "session": container.SESSION,
-         "mark": container.MARK, "pack": container.PACK, "run": container.RUN, "commit": container.COMMIT}
+         "mark": container.MARK, "pack": container.PACK, "run": container.RUN, "commit": container.COMMIT,
+         "audit": container.AUDIT}
 COPIED = ("admin", "slot", "group", "session", "mark")
 
 
@@ -31,6 +33,7 @@ class Repository:
         self.sessions = dict(self.load("session", lambda o, uid: sess.Session(o, uid, self.log)))
         self.marks = list(self.read_marks())
         self.commits = dict(self.read_commits())
+        self.audits = dict(self.load("audit", lambda o, uid: audit.Audit(o, uid, self.log, self.bundle.metadata)))
         self.read_runs_and_packs()
         self.check_chains()
         self.cache, self.metadata_at = {}, {}

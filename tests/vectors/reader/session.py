@@ -45,7 +45,7 @@ class Session:
 class Commit:
     def __init__(self, o, session, log):
         self.object, self.session, self.id, name = o, session, o.hash(), o.name
-        known = {1, 2, 3, 4, 0x4001, 0x4002}
+        known = {1, 2, 3, 4, 0x8005, 0x4001, 0x4002}
         s = Sections(o.body, known, {1, 2, 0x4001}, name)
         c = s.cursor(1)
         self.kind, uid, self.signer, self.number, session_hash = c.u8(), c.uid(), c.uid(), c.u64(), c.id()
@@ -61,7 +61,7 @@ class Commit:
             need(set(s.values) == {1, 2, 0x4001} and not self.parents, name + ": sections that its kind has not")
             return
         own = known if self.kind == SNAPSHOT else known - {4, 0x4002}
-        need(set(s.values) == own, name + ": not the sections of its kind")
+        need(set(s.values) | {0x8005} == own and len(s.values.get(0x8005, bytes(32))) == 32, name + ": not the sections of its kind")
         c = s.cursor(3)
         self.runs = c.row(c.u16(), lambda: (c.uid(), c.id()), "any")
         need(all(a[0] < b[0] for a, b in zip(self.runs, self.runs[1:])), c.what + ": not in ascending order")
