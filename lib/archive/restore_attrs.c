@@ -103,7 +103,7 @@ void restore_link_locks(struct restore *r)
 		if (rc == 0)
 			continue;
 		restore_event(
-			r, HZ_EVENT_META, l->dir, l->name, "could not be set: inode flags: %s", strerrordesc_np(rc));
+			r, HZ_EVENT_META, l->dir, l->name, "could not be set: inode flags: %s", strerror(rc));
 		r->result.meta_short++;
 	}
 }
@@ -275,7 +275,7 @@ static int finish_linked(
 	if (restore_errno_is_fatal(rc))
 		return restore_target_failed(r, dir, name, "hard link", rc, err);
 	restore_event(r, HZ_EVENT_META, dir, name, "becomes a copy: it cannot be linked to its other name: %s",
-		strerrordesc_np(rc));
+		strerror(rc));
 	return make_copy(r, dir, name, it, link, true, err);
 }
 

@@ -216,10 +216,10 @@ static int run_lost(struct restore *r, struct restore_worker *w, const struct re
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < t->n; i++) {
-		char why[96];
+		char why[192];
 
 		(void)snprintf(
-			why, sizeof(why), "chunk %.16s is in no pack that the index knows", id_hex(&t->wants[i].id).s);
+			why, sizeof(why), err_text("chunk %.16s is in no pack that the index knows"), id_hex(&t->wants[i].id).s);
 		restore_file_damaged(r, t->wants[i].file, why);
 		rc = want_done(r, w, t->wants[i].file, err);
 	}
