@@ -307,16 +307,21 @@ static int choose(struct reading *all, hz_error **err)
 	size_t total = c->n_packs + c->strangers.n, n;
 	struct ranked *v AUTO_FREE = NULL;
 
-	if (c->opts.data_permille == 0 || c->opts.data_permille == 1000)
+	if (c->opts.data_packs == 0 && (c->opts.data_permille == 0 || c->opts.data_permille == 1000))
 		return 0;
 	v = calloc(total + 1, sizeof(*v));
-	all->chosen = calloc(total + 1, sizeof(*all->chosen));
-	if (!v || !all->chosen)
+	if (!v)
 		return err_nomem(err);
 	n = rank_all(c, v);
+	/* No part, but all. */
+	if (c->opts.data_packs >= n && c->opts.data_packs > 0)
+		return 0;
+	all->chosen = calloc(total + 1, sizeof(*all->chosen));
+	if (!all->chosen)
+		return err_nomem(err);
 	c->res.seed = c->opts.seed;
 	c->res.sample_of_packs = n;
-	c->res.sample_packs = (n * c->opts.data_permille + 999) / 1000;
+	c->res.sample_packs = c->opts.data_packs ? c->opts.data_packs : (n * c->opts.data_permille + 999) / 1000;
 	for (size_t i = 0; i < c->res.sample_packs; i++)
 		all->chosen[v[i].i] = true;
 	return 0;

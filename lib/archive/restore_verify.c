@@ -213,9 +213,10 @@ static int verify_enter(struct restore *r, struct restore_frame *f, const struct
 	return 0;
 }
 
-/* The names of one inode must be so in the target too, and no others. */
-static int compare_link(
-	struct restore *r, struct restore_dir *dir, const char *name, const struct entry *e, hz_error **err)
+/* The names of one inode must be so in the target too, and no others. *state: what it lacks, its first name was told
+ * of. */
+static int compare_link(struct restore *r, struct restore_dir *dir, const char *name, const struct entry *e,
+	enum restore_state *state, hz_error **err)
 {
 	struct restore_link *link = NULL;
 	struct source_stat st;
@@ -232,6 +233,8 @@ static int compare_link(
 			r->result.verify_mismatch++;
 		}
 		link->verified = st.sig.ino;
+		if (link->state == RESTORE_SHORT)
+			*state = RESTORE_SHORT;
 	}
 	restore_dir_put(&r->dirs, dir);
 	return own < 0 ? err_nomem(err) : 0;
@@ -249,7 +252,7 @@ static int verify_leaf(
 		return 0;
 	memcpy(name, it->e->name, it->e->name_len);
 	if (it->e->has_hardlink && state == RESTORE_MADE)
-		rc = compare_link(r, parent->dir, name, it->e, err);
+		rc = compare_link(r, parent->dir, name, it->e, &state, err);
 	if (rc < 0)
 		return rc;
 	if (!S_ISREG(it->e->mode)) {

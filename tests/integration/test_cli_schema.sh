@@ -92,6 +92,13 @@ checked_verify() {
 }
 checked_verify 0 log_summary log
 checked_verify 0 selftest selftest
+checked_verify 0 repo_summary repo --sample 1%
+last '"confidence":"[0-9]'
+checked_verify 0 'drill_file drill_summary' drill --sandbox "$T" --rto 3600
+prints '"path_b64"'
+last '"verdict":"met"'
+checked_verify 0 drill_summary drill --sandbox "$T" --level L4 --test-command true
+last '"test_command":{"exit":0'
 checked_verify 0 due due --max-age 1h
 checked_verify 0 bundle bundle --period "$(date -u +%Y)" --out "$T/bundle"
 for record in "$HOZEN_STATE_DIR"/evidence/records/*/*.json; do

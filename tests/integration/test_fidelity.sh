@@ -8,9 +8,9 @@
 [ "$(id -u)" -eq 0 ] || exit 77
 
 long=${FIDELITY_LONG:-}
-size=512m
+size=512m coarse=256m
 options=--light
-[ -z "$long" ] || { size=8g; options='--entries 100000'; }
+[ -z "$long" ] || { size=8g coarse=4g; options='--entries 100000'; }
 make_passphrase
 with_pass 0 "$HB" init
 with_pass 0 "$HB" key export --role reader --out "$T/reader.key"
@@ -94,7 +94,7 @@ onto() {
   drop "$T/$2/copy"
 }
 # An ext4 with seconds only, and none after 2038.
-mount_image ext4 "$T/coarse" 256m -I 128 -b 4096 || rmdir "$T/coarse"
+mount_image ext4 "$T/coarse" $coarse -I 128 -b 4096 || rmdir "$T/coarse"
 onto btrfs coarse
 onto ext4 tmpfs
 if [ -n "$long" ]; then

@@ -17,6 +17,7 @@ mkdir -p "$T/own/home" "$T/src/secret-folder"
 echo readable >"$T/src/readable"
 echo hidden >"$T/src/hidden"
 echo inside >"$T/src/secret-folder/inside"
+ln "$T/src/readable" "$T/src/readable-too"
 cp "$T/pass" "$T/own/pass"
 [ -z "$as" ] || chown -R 65534:65534 "$T/own"
 chmod 000 "$T/src/hidden" "$T/src/secret-folder"
@@ -54,6 +55,9 @@ if grep -q inside "$T/out"; then fail 'what could not be read is listed'; fi
 user 3 "$HB" restore latest --target "$T/own/restored"
 [ "$(cat "$T/own/restored/${T#/}/src/readable")" = readable ] || fail 'the readable file is not restored'
 [ ! -e "$T/own/restored/${T#/}/src/secret-folder/inside" ] || fail 'where does that come from'
+# What could not be set of a file was said once, and is no difference when its other names are read back.
+user 3 "$HB" restore latest --json --verify --target "$T/own/verified"
+expect verify_mismatch 0
 
 # A damaged key file in the default place is told, and keeps no passphrase from working; one that was named does.
 key="$HOME/.config/hozen/$id/writer.key"

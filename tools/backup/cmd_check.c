@@ -89,23 +89,6 @@ static void print_text(const hz_check_result *res, const hz_check_options *o)
 		printf(_("no damage found\n"));
 }
 
-/* "10%", "2.5%", or without the sign, as permille; 0 when it is none. */
-static uint32_t permille_of(const char *text)
-{
-	unsigned whole = 0, tenth = 0;
-	int n = 0;
-
-	if (sscanf(text, "%3u%n", &whole, &n) != 1 || *text < '0' || *text > '9')
-		return 0;
-	text += n;
-	if (text[0] == '.' && text[1] >= '0' && text[1] <= '9') {
-		tenth = (unsigned)(text[1] - '0');
-		text += 2;
-	}
-	text += *text == '%';
-	return *text || whole * 10 + tenth > 1000 ? 0 : whole * 10 + tenth;
-}
-
 static int set_options(struct cli *cli, hz_check_options *o)
 {
 	const char *part = cli_value(cli, "read-data");
@@ -115,7 +98,7 @@ static int set_options(struct cli *cli, hz_check_options *o)
 	if (code != CLI_EXIT_DONE)
 		return code;
 	o->flags = cli_is_given(cli, "read-data") ? HZ_CHECK_READ_DATA : 0;
-	o->data_permille = part ? permille_of(part) : 0;
+	o->data_permille = part ? text_permille(part) : 0;
 	o->seed = (uint64_t)seed;
 	if (part && !o->data_permille)
 		return report_usage(cli, _("--read-data=%s: give a part from 0.1%% to 100%%"), part);

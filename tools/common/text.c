@@ -64,6 +64,22 @@ char *text_mode(char out[TEXT_SHORT], char type, uint32_t mode)
 	return out;
 }
 
+uint32_t text_permille(const char *text)
+{
+	unsigned whole = 0, tenth = 0;
+	int n = 0;
+
+	if (sscanf(text, "%3u%n", &whole, &n) != 1 || *text < '0' || *text > '9')
+		return 0;
+	text += n;
+	if (text[0] == '.' && text[1] >= '0' && text[1] <= '9') {
+		tenth = (unsigned)(text[1] - '0');
+		text += 2;
+	}
+	text += *text == '%';
+	return *text || whole * 10 + tenth > 1000 ? 0 : whole * 10 + tenth;
+}
+
 static void put_escaped(FILE *f, unsigned char c)
 {
 	if (c == '\n')

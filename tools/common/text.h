@@ -18,6 +18,9 @@ char *text_time(char out[TEXT_SHORT], int64_t sec);
 /* "-rwxr-sr-x" for a type letter and permission bits; out is returned. */
 char *text_mode(char out[TEXT_SHORT], char type, uint32_t mode);
 
+/* Reads "10%", "2.5%", or without the sign, as permille; 0 when it is none from 0.1% to 100%. */
+uint32_t text_permille(const char *text);
+
 /* Writes bytes that come from outside (paths, names, messages). escape: control characters, such as a newline or the
  * start of a terminal sequence, come out as \n or \x1b, so that a file name can neither fake a line nor drive the
  * terminal. */

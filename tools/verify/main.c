@@ -5,6 +5,8 @@
 #include "verify/commands.h"
 
 static const struct cli_command *const commands[] = {
+	&cmd_repo,
+	&cmd_drill,
 	&cmd_report,
 	&cmd_log,
 	&cmd_due,
@@ -20,8 +22,12 @@ static const struct cli_option globals[] = {
 
 static const char footer[] = N_(
 	"Environment:\n"
+	"  HOZEN_REPO, HOZEN_KEY_FILE   as --repo and --key-file, which beat them\n"
+	"  HOZEN_PASSPHRASE_FILE        a file of your own that nobody else can read\n"
+	"  HOZEN_PASSPHRASE_COMMAND     run by /bin/sh; the passphrase is what it prints\n"
 	"  HOZEN_STATE_DIR              default /var/lib/hozen as root, $XDG_STATE_HOME/hozen otherwise;\n"
 	"                               its file 'signers' names the keys that this host believes\n"
+	"  HOZEN_CACHE_DIR              default /var/cache/hozen as root, $XDG_CACHE_HOME/hozen otherwise\n"
 	"  HOZEN_EVIDENCE_DIR           records of what was done, signed; default: evidence in the state folder\n"
 	"  HOZEN_OPERATOR, HOZEN_TICKET as --operator and --ticket, which beat them\n"
 	"  NO_COLOR                     no colours\n"

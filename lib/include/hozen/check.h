@@ -10,6 +10,9 @@ extern "C" {
 #endif
 
 #define HZ_CHECK_READ_DATA 1u /* every byte of every object, every chunk id; needs HZ_NEED_READ */
+/* Only whether every object that is named is there and has its size; what names them is read. Not with
+ * HZ_CHECK_READ_DATA. */
+#define HZ_CHECK_PRESENCE 2u
 
 typedef struct hz_check_options {
 	uint32_t size;
@@ -19,10 +22,12 @@ typedef struct hz_check_options {
 	uint32_t data_permille;
 	uint32_t reserved;
 	uint64_t seed; /* 0: the library makes one; see the result */
+	/* Instead of data_permille: so many packs, or all where there are no more. 0: as data_permille says. */
+	uint64_t data_packs;
 } hz_check_options;
-#define HZ_CHECK_OPTIONS_INIT                        \
-	{                                            \
-		sizeof(hz_check_options), 0, 0, 0, 0 \
+#define HZ_CHECK_OPTIONS_INIT                           \
+	{                                               \
+		sizeof(hz_check_options), 0, 0, 0, 0, 0 \
 	}
 
 typedef struct hz_check_result {
@@ -48,8 +53,9 @@ typedef struct hz_check_result {
 #define HZ_LOOKED_CHECKSUMS 4u /* every byte of every object against its checksum */
 #define HZ_LOOKED_CONTENT   8u /* every frame decrypted, every chunk id recomputed */
 
-/* opts may be NULL: nothing is read but small objects. 0 also when damage was found: look at the result. HZ_E_TOONEW,
- * after everything else was looked at: some objects were written by a newer version. */
+/* opts may be NULL: nothing is read but small objects. HZ_E_INVAL: options that do not go together. 0 also when damage
+ * was found: look at the result. HZ_E_TOONEW, after everything else was looked at: some objects were written by a newer
+ * version. */
 HZ_API int hz_check(hz_reader *r, const hz_check_options *opts, hz_job *job, hz_check_result *result, hz_error **err);
 
 #ifdef __cplusplus

@@ -61,6 +61,8 @@ static void content_needs_a_reader(void **state)
 {
 	const hz_check_options newer = { .size = sizeof(newer), .flags = 0x80 };
 	const hz_check_options too_much = { .size = sizeof(too_much), .data_permille = 1001 };
+	const hz_check_options both = { .size = sizeof(both), .data_permille = 1, .data_packs = 1 };
+	const hz_check_options contrary = { .size = sizeof(contrary), .flags = HZ_CHECK_PRESENCE | HZ_CHECK_READ_DATA };
 	hz_reader *r = backups_reader(b, HZ_ROLE_LISTER, HZ_NEED_LIST);
 	hz_error *err = NULL;
 
@@ -68,8 +70,43 @@ static void content_needs_a_reader(void **state)
 	assert_fails(hz_check(r, &read_data, NULL, NULL, &err), HZ_E_AUTH, &err);
 	assert_fails(hz_check(r, &newer, NULL, NULL, &err), HZ_E_UNSUPPORTED, &err);
 	assert_fails(hz_check(r, &too_much, NULL, NULL, &err), HZ_E_INVAL, &err);
+	assert_fails(hz_check(r, &both, NULL, NULL, &err), HZ_E_INVAL, &err);
+	assert_fails(hz_check(r, &contrary, NULL, NULL, &err), HZ_E_INVAL, &err);
 	assert_ok(hz_check(r, NULL, NULL, NULL, &err), &err);
 	hz_reader_close(r);
+}
+
+/* A part by number: so many whole packs, or all and no part. */
+static void a_part_may_be_a_number_of_packs(void **state)
+{
+	hz_reader *r = backups_reader(b, HZ_ROLE_READER, HZ_NEED_READ);
+	hz_check_options o = { .size = sizeof(o), .flags = HZ_CHECK_READ_DATA, .data_packs = 1, .seed = 7 };
+	hz_check_result one = HZ_CHECK_RESULT_INIT, all = HZ_CHECK_RESULT_INIT;
+	hz_error *err = NULL;
+
+	(void)state;
+	assert_ok(hz_check(r, &o, NULL, &one, &err), &err);
+	assert_int_equal(one.sample_packs, 1);
+	assert_int_equal(one.sample_of_packs, one.packs);
+	assert_int_equal(one.seed, 7);
+	assert_int_equal(one.looked_at & (HZ_LOOKED_CHECKSUMS | HZ_LOOKED_CONTENT), 0);
+	o.data_packs = one.packs;
+	assert_ok(hz_check(r, &o, NULL, &all, &err), &err);
+	assert_int_equal(all.seed + all.sample_packs, 0);
+	assert_true(all.bytes_read > one.bytes_read);
+	assert_true(all.looked_at & HZ_LOOKED_CONTENT);
+	hz_reader_close(r);
+}
+
+static void presence_reads_no_folders(void **state)
+{
+	struct events v;
+	hz_check_result r = check_as(HZ_ROLE_READER, HZ_NEED_READ, HZ_CHECK_PRESENCE, &v);
+
+	(void)state;
+	assert_found(&r, 0, 0);
+	assert_int_equal(r.looked_at, HZ_LOOKED_STRUCTURE);
+	assert_true(r.packs > 0);
 }
 
 static void a_check_can_be_repeated_and_leaves_the_reader_usable(void **state)
@@ -231,6 +268,8 @@ int main(void)
 		cmocka_unit_test(a_whole_repository_is_whole),
 		cmocka_unit_test(each_key_looks_at_what_it_opens),
 		cmocka_unit_test(content_needs_a_reader),
+		cmocka_unit_test(a_part_may_be_a_number_of_packs),
+		cmocka_unit_test(presence_reads_no_folders),
 		cmocka_unit_test(a_check_can_be_repeated_and_leaves_the_reader_usable),
 		cmocka_unit_test(a_check_can_be_cancelled),
 		cmocka_unit_test(what_dead_sessions_left_is_no_damage),
