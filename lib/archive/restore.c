@@ -126,8 +126,8 @@ void restore_short(void *user, const char *what, int errnum)
 	int n;
 
 	s->n++;
-	n = snprintf(s->text + s->len, sizeof(s->text) - s->len, "%s%s: %s", s->len ? "; " : "",
-		err_text(what), strerror(errnum));
+	n = snprintf(s->text + s->len, sizeof(s->text) - s->len, "%s%s: %s", s->len ? "; " : "", err_text(what),
+		strerror(errnum));
 	/* Whole or not at all: half a character would be no text. */
 	if (n > 0 && (size_t)n < sizeof(s->text) - s->len) {
 		s->len += (size_t)n;

@@ -25,8 +25,8 @@ static void differs(void *user, const char *what, int errnum)
 	int n;
 
 	s->n++;
-	n = snprintf(s->text + s->len, sizeof(s->text) - s->len, "%s%s%s%s", s->len ? "; " : "",
-		err_text(what), errnum ? ": " : "", errnum ? strerror(errnum) : "");
+	n = snprintf(s->text + s->len, sizeof(s->text) - s->len, "%s%s%s%s", s->len ? "; " : "", err_text(what),
+		errnum ? ": " : "", errnum ? strerror(errnum) : "");
 	/* Whole or not at all: half a character would be no text. */
 	if (n > 0 && (size_t)n < sizeof(s->text) - s->len) {
 		s->len += (size_t)n;

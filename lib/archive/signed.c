@@ -118,8 +118,8 @@ int signed_load(struct signed_object *so, struct store *st, const char *name, ui
 		if (other == 0) {
 			const char *what = rc == HZ_E_NOTFOUND ? err_text("missing; its copy is whole")
 				: rc == HZ_E_IO                ? err_text("unreadable; its copy is whole")
-				: rc == HZ_E_REFUSED ? err_text("of another repository; its copy is ours")
-						     : err_text("damaged; its copy is whole");
+				: rc == HZ_E_REFUSED           ? err_text("of another repository; its copy is ours")
+							       : err_text("damaged; its copy is whole");
 
 			tell(sink, name, what, true);
 			return 0;

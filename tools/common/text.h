@@ -26,7 +26,8 @@ uint32_t text_permille(const char *text);
  * terminal. */
 void text_put(FILE *f, const char *bytes, size_t len, int escape);
 
-/* Columns of a terminal that the text takes: a Japanese letter takes two. Its bytes where it is no text of this locale. */
+/* Columns of a terminal that the text takes: a Japanese letter takes two. Its bytes where it is no text of this locale.
+ */
 size_t text_width(const char *text);
 /* Bytes of the beginning of the text that takes so many columns at most and does not end inside a letter. */
 size_t text_fit(const char *text, size_t columns);

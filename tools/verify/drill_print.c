@@ -170,7 +170,7 @@ static void summary(const struct drill *d, const char *sentence, int code)
 static void print_limit(int64_t limit, const char *verdict)
 {
 	if (verdict)
-		printf(_(", allowed are %lld s: %s"), (long long)limit, verdict);
+		printf(_(", allowed are %lld s: %s"), (long long)limit, is_missed(verdict) ? _("missed") : _("met"));
 	(void)putchar('\n');
 }
 
