@@ -68,11 +68,11 @@ static void tell(struct check *c, const char *name, bool mendable, const char *w
 
 void check_damage(struct check *c, const char *name, bool mendable, const char *fmt, ...)
 {
-	char what[512];
+	char what[768];
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(what, sizeof(what), fmt, ap);
+	(void)vsnprintf(what, sizeof(what), err_text(fmt), ap);
 	va_end(ap);
 	tell(c, name, mendable, what);
 }

@@ -107,9 +107,10 @@ static int add_reference(struct visit *v, const uint8_t *item, size_t len, hz_er
 
 static void lost_chunks(struct trees *t, unsigned lost, const struct id *first)
 {
-	char what[128];
+	char what[256];
 
-	(void)snprintf(what, sizeof(what), "content is lost: %u chunks are in no pack that is there and whole", lost);
+	(void)snprintf(what, sizeof(what),
+		err_text("content is lost: %u chunks are in no pack that is there and whole"), lost);
 	check_tell_path(t, is_explained(t, first) ? NULL : first, what);
 }
 
@@ -156,7 +157,7 @@ static int check_file(struct trees *t, struct visit *v, const struct entry *e, h
 		lost_chunks(t, tally.lost, &tally.first);
 	} else if (rc == 0 && !lengths_fit(e)) {
 		v->bad = true;
-		check_tell_path(t, &v->key, "its chunks do not add up to its size");
+		check_tell_path(t, &v->key, err_text("its chunks do not add up to its size"));
 	}
 	if (rc == 0 && e->has_chunk_list)
 		rc = add_list(v, NODE_CHUNKS, &e->chunk_list, e, err);
@@ -231,7 +232,8 @@ int check_node(struct trees *t, struct visit *v, const struct id *id, hz_error *
 	AUTO_FREE uint8_t *data = NULL;
 	size_t len = 0;
 	int rc = reader_get_node(&t->nodes, v->kind, id, &data, &len, &e);
-	const char *what = v->kind == NODE_TREE ? "the list of the folder" : "the list of the file's content";
+	const char *what = v->kind == NODE_TREE ? err_text("the list of the folder")
+						: err_text("the list of the file's content");
 	bool fetched = rc == 0;
 	char text[400];
 
@@ -247,8 +249,8 @@ int check_node(struct trees *t, struct visit *v, const struct id *id, hz_error *
 			*err = TAKE(e);
 		return rc;
 	}
-	(void)snprintf(text, sizeof(text), "%s %s: %s", what, fetched ? "is malformed" : "cannot be read",
-		hz_error_message(e));
+	(void)snprintf(text, sizeof(text), err_text("%s %s: %s"), what,
+		fetched ? err_text("is malformed") : err_text("cannot be read"), hz_error_message(e));
 	/* A pack that does not give it was told of; an id in no pack, or a malformed node, explains itself only here.
 	 */
 	check_tell_path(t, !fetched && is_explained(t, id) ? NULL : id, text);

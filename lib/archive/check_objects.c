@@ -15,7 +15,7 @@ struct half {
 	struct name stored;
 	bool there, good, mended;
 	struct id hash;
-	char why[256];
+	char why[512];
 };
 struct twin {
 	struct half h[2];
@@ -53,7 +53,7 @@ static int read_half(struct check *c, struct half *h, const char *name, uint8_t 
 	int rc = store_get_all(c->r->repo.store, h->stored.s, SMALL_MAX, &data, &len, &e);
 
 	if (rc == HZ_E_NOTFOUND) {
-		why(h, "missing");
+		why(h, err_text("missing"));
 		return 0;
 	}
 	h->there = true;
@@ -97,7 +97,7 @@ static void twin_judge(struct check *c, struct twin *t, const struct id *want)
 	}
 	if (!want && t->h[0].good && t->h[1].good && !id_eq(&t->h[0].hash, &t->h[1].hash)) {
 		t->h[1].good = false;
-		why(&t->h[1], "not the same as the object that it is the copy of");
+		why(&t->h[1], err_text("not the same as the object that it is the copy of"));
 	}
 	for (unsigned i = 0; i < 2; i++) {
 		const struct half *h = &t->h[i], *other = &t->h[1 - i];
@@ -106,7 +106,7 @@ static void twin_judge(struct check *c, struct twin *t, const struct id *want)
 			check_damage(c, h->stored.s, true, "damaged; parity can mend it");
 		else if (!h->good)
 			check_damage(c, h->stored.s, other->good, "%s%s", h->why,
-				other->good ? "; the other of the two is whole" : "");
+				other->good ? err_text("; the other of the two is whole") : "");
 	}
 }
 

@@ -67,7 +67,7 @@ static void report_up(struct trees *t, struct visit *parent, const struct child 
 		return;
 	parent->count += value & COUNT_MASK;
 	if (!(value & NODE_BAD) && (c->expect & COUNT_MASK) != (value & COUNT_MASK)) {
-		check_tell_path(t, &c->id, "a list says another number of items than there are");
+		check_tell_path(t, &c->id, err_text("a list says another number of items than there are"));
 		parent->bad = true;
 	}
 }

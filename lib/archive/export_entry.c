@@ -22,7 +22,7 @@ void export_short(struct export_shorts *s, const char *fmt, ...)
 		s->len += 2;
 	}
 	va_start(ap, fmt);
-	n = vsnprintf(s->text + s->len, sizeof(s->text) - s->len, fmt, ap);
+	n = vsnprintf(s->text + s->len, sizeof(s->text) - s->len, err_text(fmt), ap);
 	va_end(ap);
 	if (n > 0)
 		s->len = s->len + (size_t)n < sizeof(s->text) ? s->len + (size_t)n : sizeof(s->text) - 1;

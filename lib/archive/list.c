@@ -133,7 +133,7 @@ static int ls_tree(struct tree *t, const char *path, hz_entry_fn fn, void *user,
 		if (rc == 0)
 			rc = tree_enter(t, &e, NULL, err);
 	}
-	return rc == 0 ? tree_verdict(t, "listed", err) : rc;
+	return rc == 0 ? tree_verdict(t, err_text("listed"), err) : rc;
 }
 
 int hz_ls(hz_reader *r, const char *id, const char *path, hz_entry_fn fn, void *user, hz_job *job, hz_error **err)

@@ -236,7 +236,7 @@ static int get_keys(struct repo *r, const hz_repo_options *o, uint32_t need, hz_
 		bool missing = o->key_file && !r->key;
 
 		err_set(err, HZ_E_AUTH, "no key at hand that can do this: it needs the %s role%s%s", role_needed(need),
-			missing ? "; there is no " : "", missing ? o->key_file : "");
+			missing ? err_text("; there is no ") : "", missing ? o->key_file : "");
 		err_hint(err, "give a passphrase, or a key file of that role with --key-file");
 		return HZ_E_AUTH;
 	}

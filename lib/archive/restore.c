@@ -52,15 +52,16 @@ void restore_event(
 	struct restore *r, uint32_t kind, const struct restore_dir *dir, const char *name, const char *fmt, ...)
 {
 	AUTO_FREE char *path = NULL;
-	char text[768];
+	AUTO_FREE char *text = NULL;
 	size_t len = 0;
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), err_text(fmt), ap);
+	if (vasprintf(&text, err_text(fmt), ap) < 0)
+		text = NULL;
 	va_end(ap);
 	path = restore_path(dir, name, &len);
-	job_event(r->job, kind, path, path ? len : 0, "%s", text);
+	job_event(r->job, kind, path, path ? len : 0, "%s", text ? text : fmt);
 }
 
 int restore_tick(struct restore *r, hz_error **err)
@@ -111,12 +112,12 @@ int restore_target_failed(struct restore *r, const struct restore_dir *dir, cons
 	size_t len = 0;
 
 	if (!restore_errno_is_fatal(errnum)) {
-		restore_event(r, HZ_EVENT_TARGET, dir, name, "%s: %s", what, strerrordesc_np(errnum));
+		restore_event(r, HZ_EVENT_TARGET, dir, name, "%s: %s", err_text(what), strerror(errnum));
 		return 0;
 	}
 	path = restore_path(dir, name, &len);
 	errno = errnum;
-	return err_errno(err, "%.200s: %s", path ? path : "", what);
+	return err_errno(err, "%.200s: %s", path ? path : "", err_text(what));
 }
 
 void restore_short(void *user, const char *what, int errnum)
@@ -125,10 +126,15 @@ void restore_short(void *user, const char *what, int errnum)
 	int n;
 
 	s->n++;
-	n = snprintf(s->text + s->len, sizeof(s->text) - s->len, "%s%s: %s", s->len ? "; " : "", what,
-		strerrordesc_np(errnum));
-	if (n > 0)
-		s->len += (size_t)n < sizeof(s->text) - s->len ? (size_t)n : sizeof(s->text) - s->len - 1;
+	n = snprintf(s->text + s->len, sizeof(s->text) - s->len, "%s%s: %s", s->len ? "; " : "", err_text(what),
+		strerror(errnum));
+	/* Whole or not at all: half a character would be no text. */
+	if (n > 0 && (size_t)n < sizeof(s->text) - s->len) {
+		s->len += (size_t)n;
+	} else {
+		s->text[s->len] = '\0';
+		s->more = true;
+	}
 }
 
 enum restore_state restore_shorts_tell(
@@ -137,7 +143,7 @@ enum restore_state restore_shorts_tell(
 	if (s->n == 0)
 		return RESTORE_MADE;
 	restore_event(r, HZ_EVENT_META, dir, name, "could not be set: %s%s", s->text,
-		s->len == sizeof(s->text) - 1 ? "... and more" : "");
+		s->more ? err_text("... and more") : "");
 	return RESTORE_SHORT;
 }
 
@@ -228,7 +234,7 @@ static int end_target(struct restore *r, hz_error **err)
 	if (r->root_done && vfs()->utimensat(r->target, ".", ts, 0) < 0 && errno != EPERM)
 		return err_errno(err, "target %s: set its time", r->opts.target);
 	if (r->root_locks && (rc = restore_lock(r->target, r->root_locks)) != 0) {
-		restore_event(r, HZ_EVENT_META, NULL, NULL, "could not be set: inode flags: %s", strerrordesc_np(rc));
+		restore_event(r, HZ_EVENT_META, NULL, NULL, "could not be set: inode flags: %s", strerror(rc));
 		r->result.meta_short++;
 	}
 	return vfs()->fsync(r->target) < 0 ? err_errno(err, "flush target %s", r->opts.target) : 0;

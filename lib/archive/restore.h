@@ -284,6 +284,7 @@ struct restore_shorts {
 	char text[512];
 	size_t len;
 	unsigned n;
+	bool more; /* than text holds */
 };
 /* entry_short_fn; user: struct restore_shorts */
 void restore_short(void *user, const char *what, int errnum);

@@ -102,8 +102,7 @@ void restore_link_locks(struct restore *r)
 			rc = restore_lock(fd, l->inode_flags);
 		if (rc == 0)
 			continue;
-		restore_event(
-			r, HZ_EVENT_META, l->dir, l->name, "could not be set: inode flags: %s", strerrordesc_np(rc));
+		restore_event(r, HZ_EVENT_META, l->dir, l->name, "could not be set: inode flags: %s", strerror(rc));
 		r->result.meta_short++;
 	}
 }
@@ -274,8 +273,8 @@ static int finish_linked(
 		return restore_left(r, dir, name, it->n, err);
 	if (restore_errno_is_fatal(rc))
 		return restore_target_failed(r, dir, name, "hard link", rc, err);
-	restore_event(r, HZ_EVENT_META, dir, name, "becomes a copy: it cannot be linked to its other name: %s",
-		strerrordesc_np(rc));
+	restore_event(
+		r, HZ_EVENT_META, dir, name, "becomes a copy: it cannot be linked to its other name: %s", strerror(rc));
 	return make_copy(r, dir, name, it, link, true, err);
 }
 

@@ -104,8 +104,8 @@ static int from_others(struct restore *r, struct restore_worker *w, struct resto
 	if (data)
 		return give(r, w, want, data, err);
 	restore_file_damaged(r, want->file,
-		n > 1 ? "some of its content is damaged in every pack that holds it"
-		      : "some of its content is damaged or missing in the store");
+		n > 1 ? err_text("some of its content is damaged in every pack that holds it")
+		      : err_text("some of its content is damaged or missing in the store"));
 	return want_done(r, w, want->file, err);
 }
 
@@ -216,10 +216,10 @@ static int run_lost(struct restore *r, struct restore_worker *w, const struct re
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < t->n; i++) {
-		char why[96];
+		char why[192];
 
-		(void)snprintf(
-			why, sizeof(why), "chunk %.16s is in no pack that the index knows", id_hex(&t->wants[i].id).s);
+		(void)snprintf(why, sizeof(why), err_text("chunk %.16s is in no pack that the index knows"),
+			id_hex(&t->wants[i].id).s);
 		restore_file_damaged(r, t->wants[i].file, why);
 		rc = want_done(r, w, t->wants[i].file, err);
 	}

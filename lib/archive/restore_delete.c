@@ -206,7 +206,8 @@ static int remove_in(struct restore *r, struct restore_dir *dir, int fd, const c
 	if (why == ENOENT)
 		return 1;
 	if (r->opts.flags & HZ_RESTORE_DRY_RUN) {
-		restore_event(r, HZ_EVENT_NOTE, dir, name, "would be removed%s", is_folder ? ", with all in it" : "");
+		restore_event(r, HZ_EVENT_NOTE, dir, name, "would be removed%s",
+			is_folder ? err_text(", with all in it") : "");
 		r->result.deleted++;
 		return 0;
 	}

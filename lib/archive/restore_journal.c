@@ -57,7 +57,7 @@ static void refuse(hz_error **err, const struct restore *r, const char *text, co
 	for (size_t i = 0; at && i < 8 && isxdigit((unsigned char)at[10 + i]); i++)
 		name[i] = at[10 + i];
 	(void)err_set(err, HZ_E_REFUSED, "target %s: %s snapshot %s was interrupted", r->opts.target, what,
-		*name ? name : "(unknown)");
+		*name ? name : err_text("(unknown)"));
 }
 
 static int resume(struct restore *r, const char *id, const char *found, hz_error **err)
@@ -78,7 +78,7 @@ static int resume(struct restore *r, const char *id, const char *found, hz_error
 		r->deletes = modes[i].deletes;
 		return 0;
 	}
-	refuse(err, r, found, "there another restore, of");
+	refuse(err, r, found, err_text("there another restore, of"));
 	err_hint(err, "give that snapshot and the same patterns to --resume, or --update, which takes over");
 	return HZ_E_REFUSED;
 }
@@ -107,7 +107,7 @@ int restore_journal_look(struct restore *r, const char *id, hz_error **err)
 		return resume(r, id, (char *)data, err);
 	if (r->updates)
 		return 0;
-	refuse(err, r, (char *)data, "the restore of");
+	refuse(err, r, (char *)data, err_text("the restore of"));
 	err_hint(err, "--resume goes on");
 	return HZ_E_REFUSED;
 }

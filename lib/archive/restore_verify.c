@@ -25,10 +25,15 @@ static void differs(void *user, const char *what, int errnum)
 	int n;
 
 	s->n++;
-	n = snprintf(s->text + s->len, sizeof(s->text) - s->len, "%s%s%s%s", s->len ? "; " : "", what,
-		errnum ? ": " : "", errnum ? strerrordesc_np(errnum) : "");
-	if (n > 0)
-		s->len += (size_t)n < sizeof(s->text) - s->len ? (size_t)n : sizeof(s->text) - s->len - 1;
+	n = snprintf(s->text + s->len, sizeof(s->text) - s->len, "%s%s%s%s", s->len ? "; " : "", err_text(what),
+		errnum ? ": " : "", errnum ? strerror(errnum) : "");
+	/* Whole or not at all: half a character would be no text. */
+	if (n > 0 && (size_t)n < sizeof(s->text) - s->len) {
+		s->len += (size_t)n;
+	} else {
+		s->text[s->len] = '\0';
+		s->more = true;
+	}
 }
 
 /* True when nothing differs. */

@@ -54,10 +54,12 @@ void scan_error(
 	struct scan *s, uint8_t kind, const struct scan_dir *dir, const char *name, const char *what, int errnum)
 {
 	AUTO_IN(buf_release) struct buf path = BUF_INIT;
+	const char *stored = strerrordesc_np(errnum);
 	char text[256];
 
+	/* What is stored is in one language whatever the process speaks; what is told is in its own. */
 	if (errnum)
-		(void)snprintf(text, sizeof(text), "%s: %s", what, strerror(errnum));
+		(void)snprintf(text, sizeof(text), "%s: %s", what, stored ? stored : "unknown error");
 	else
 		(void)snprintf(text, sizeof(text), "%s", what);
 	if (scan_path(&path, dir, name) < 0)
@@ -78,7 +80,8 @@ void scan_error(
 			s->r->n_listed++;
 	}
 	(void)pthread_mutex_unlock(&s->error_lock);
-	job_event(s->o.job, HZ_EVENT_SOURCE, path.data ? (const char *)path.data : "", path.len, "%s", text);
+	job_event(s->o.job, HZ_EVENT_SOURCE, path.data ? (const char *)path.data : "", path.len, "%s%s%s",
+		err_text(what), errnum ? ": " : "", errnum ? strerror(errnum) : "");
 }
 
 int scan_put_node(void *user, enum node_kind kind, const uint8_t *data, size_t len, struct id *id, hz_error **err)

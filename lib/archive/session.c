@@ -205,7 +205,7 @@ int session_pack_key(uint8_t out[KEY_LEN], unsigned suite, const struct session 
 
 	if (!s->key[role])
 		return err_set(err, HZ_E_AUTH, "pack %s: its %s key is not ours to open", uid_hex(pack).s,
-			role == PACK_META ? "metadata" : "data");
+			role == PACK_META ? err_text("metadata") : err_text("data"));
 	return kdf_raw(
 		out, KEY_LEN, suite, s->key[role], role == PACK_META ? "pack metadata" : "pack data", &part, 1, err);
 }

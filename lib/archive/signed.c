@@ -92,7 +92,7 @@ static int load_one(struct signed_object *so, struct store *st, const char *stor
 	if (rc == HZ_E_CORRUPT)
 		return err_wrap(err, rc, "%s", stored_name);
 	if (rc == 0 && so->obj.health.bad_blocks > 0)
-		tell(sink, stored_name, "damaged; parity mended it", true);
+		tell(sink, stored_name, err_text("damaged; parity mended it"), true);
 	return rc;
 }
 
@@ -116,11 +116,12 @@ int signed_load(struct signed_object *so, struct store *st, const char *name, ui
 		int other = load_one(so, st, copy.s, name, type, repo, known, n_known, sink, &second);
 
 		if (other == 0) {
-			const char *what = rc == HZ_E_NOTFOUND ? "missing; its copy is whole"
-				: rc == HZ_E_IO                ? "unreadable; its copy is whole"
-							       : "damaged; its copy is whole";
+			const char *what = rc == HZ_E_NOTFOUND ? err_text("missing; its copy is whole")
+				: rc == HZ_E_IO                ? err_text("unreadable; its copy is whole")
+				: rc == HZ_E_REFUSED           ? err_text("of another repository; its copy is ours")
+							       : err_text("damaged; its copy is whole");
 
-			tell(sink, name, rc == HZ_E_REFUSED ? "of another repository; its copy is ours" : what, true);
+			tell(sink, name, what, true);
 			return 0;
 		}
 		/* Of the copy nothing is known: then it is too early to say that both are lost. */

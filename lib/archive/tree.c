@@ -178,7 +178,7 @@ static int step(struct tree *t, struct entry *e, hz_error **err)
 	int rc = node_walk_next(top->walk, &item, &len, &why);
 
 	if (rc < 0) {
-		rc = broken(t, "part of the list of this folder cannot be read", rc, &why, err);
+		rc = broken(t, err_text("part of the list of this folder cannot be read"), rc, &why, err);
 		if (rc == 0 && !node_walk_skip(top->walk)) {
 			leave(t);
 			rc = TREE_LEFT;
@@ -192,7 +192,7 @@ static int step(struct tree *t, struct entry *e, hz_error **err)
 	arena_reset(t->arena);
 	rc = entry_decode(e, t->arena, item, len, &why);
 	if (rc < 0)
-		return broken(t, "an entry of this folder cannot be read", rc, &why, err);
+		return broken(t, err_text("an entry of this folder cannot be read"), rc, &why, err);
 	rc = tree_set_path(&t->path, top->path_len, e->name, e->name_len, err);
 	return rc < 0 ? rc : TREE_ENTRY;
 }

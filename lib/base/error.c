@@ -66,7 +66,9 @@ int hz_error_errno(const hz_error *err)
 
 const char *hz_error_message(const hz_error *err)
 {
-	return err ? err->message : "no error";
+	if (!err)
+		return "no error";
+	return is_bare(err) ? err_text(err->message) : err->message;
 }
 
 const char *hz_error_hint(const hz_error *err)

@@ -31,7 +31,9 @@ static void print_row(const char *what, uint64_t n, uint64_t bytes, int with_byt
 {
 	char size[TEXT_SHORT];
 
-	printf("  %-12s %12llu  %12s\n", what, (unsigned long long)n, with_bytes ? text_bytes(size, bytes) : "");
+	printf("  ");
+	text_pad(stdout, what, 16);
+	printf(" %12llu  %12s\n", (unsigned long long)n, with_bytes ? text_bytes(size, bytes) : "");
 }
 
 static void print_text(const hz_stats *s)

@@ -352,6 +352,7 @@ int cli_main(const struct cli_tool *tool, int argc, char **argv)
 	fill_descriptors();
 	(void)setlocale(LC_CTYPE, "");
 	(void)setlocale(LC_MESSAGES, "");
+	(void)bindtextdomain(I18N_DOMAIN, HOZEN_LOCALE_DIR);
 	(void)textdomain(I18N_DOMAIN);
 	term_init(&cli.term, true);
 	passphrase_init(&cli.passphrase);

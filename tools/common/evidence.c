@@ -36,7 +36,7 @@ static void not_recorded(struct cli *cli, int rc, hz_error *err)
 static void tell_new_key(struct cli *cli)
 {
 	hz_record_info info = HZ_RECORD_INFO_INIT;
-	char text[512];
+	char text[1024];
 	hz_event e = { .size = sizeof(e), .kind = HZ_EVENT_NOTE, .message = text };
 
 	if (hz_record_info_get(cli->record, &info, NULL) < 0 || !info.key_is_new)

@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
 
 int table_row(struct table *t, ...)
 {
@@ -20,33 +19,12 @@ int table_row(struct table *t, ...)
 	return rc;
 }
 
-/* Columns that the cell takes; its bytes where it is no text of this locale. */
-static size_t cell_width(const char *cell)
-{
-	mbstate_t state = { 0 };
-	size_t left = strlen(cell), width = 0;
-
-	for (const char *p = cell; left > 0;) {
-		wchar_t c;
-		size_t n = mbrtowc(&c, p, left, &state);
-		int w;
-
-		if (n == 0 || n > left)
-			return strlen(cell);
-		w = wcwidth(c);
-		width += w > 0 ? (size_t)w : 0;
-		p += n;
-		left -= n;
-	}
-	return width;
-}
-
 static size_t column_width(const struct table *t, uint32_t column)
 {
 	size_t widest = 0;
 
 	for (uint64_t i = column; i < t->cells.n; i += t->columns) {
-		size_t w = cell_width(t->cells.v[i]);
+		size_t w = text_width(t->cells.v[i]);
 
 		if (w > widest)
 			widest = w;
@@ -56,7 +34,7 @@ static size_t column_width(const struct table *t, uint32_t column)
 
 static void put_cell(const char *cell, size_t width, int right, int last, FILE *f, int escape)
 {
-	size_t used = cell_width(cell);
+	size_t used = text_width(cell);
 	int pad = width > used ? (int)(width - used) : 0;
 
 	if (right)

@@ -149,8 +149,7 @@ void term_progress(struct term *t, const hz_progress *p)
 			(unsigned long long)p->problems);
 	/* A line that wraps could not be cleared again. */
 	width = terminal_width() - 1;
-	if (l.len > width)
-		l.text[width] = '\0';
+	l.text[text_fit(l.text, width)] = '\0';
 	(void)fprintf(stderr, "\r\033[K%s", l.text);
 	(void)fflush(stderr);
 	t->shown = true;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include <time.h>
+#include <wchar.h>
 
 char *text_bytes(char out[TEXT_SHORT], uint64_t bytes)
 {
@@ -109,4 +110,57 @@ void text_put(FILE *f, const char *bytes, size_t len, int escape)
 			(void)fputc(c, f);
 		}
 	}
+}
+
+/* The bytes of the first letter and its columns; 0 when it is no letter of this locale. */
+static size_t letter(const char *p, size_t left, mbstate_t *state, size_t *columns)
+{
+	wchar_t c;
+	size_t n = mbrtowc(&c, p, left, state);
+	int w;
+
+	if (n == 0 || n > left)
+		return 0;
+	w = wcwidth(c);
+	*columns = w > 0 ? (size_t)w : 0;
+	return n;
+}
+
+size_t text_width(const char *text)
+{
+	mbstate_t state = { 0 };
+	size_t len = strlen(text), at = 0, width = 0;
+
+	while (at < len) {
+		size_t columns, n = letter(text + at, len - at, &state, &columns);
+
+		if (n == 0)
+			return len;
+		width += columns;
+		at += n;
+	}
+	return width;
+}
+
+size_t text_fit(const char *text, size_t columns)
+{
+	mbstate_t state = { 0 };
+	size_t len = strlen(text), at = 0, width = 0;
+
+	while (at < len) {
+		size_t w, n = letter(text + at, len - at, &state, &w);
+
+		if (n == 0 || width + w > columns)
+			return at;
+		width += w;
+		at += n;
+	}
+	return at;
+}
+
+void text_pad(FILE *f, const char *text, size_t columns)
+{
+	size_t used = text_width(text);
+
+	(void)fprintf(f, "%s%*s", text, used < columns ? (int)(columns - used) : 0, "");
 }

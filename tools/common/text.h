@@ -26,4 +26,12 @@ uint32_t text_permille(const char *text);
  * terminal. */
 void text_put(FILE *f, const char *bytes, size_t len, int escape);
 
+/* Columns of a terminal that the text takes: a Japanese letter takes two. Its bytes where it is no text of this locale.
+ */
+size_t text_width(const char *text);
+/* Bytes of the beginning of the text that takes so many columns at most and does not end inside a letter. */
+size_t text_fit(const char *text, size_t columns);
+/* Prints the text and spaces up to this width. */
+void text_pad(FILE *f, const char *text, size_t columns);
+
 #endif

@@ -269,6 +269,8 @@ static void drill_release(struct drill *d)
 	strings_release(&d->patterns);
 	strings_release(&d->not_checked);
 	strings_release(&d->assumptions);
+	strings_release(&d->told[0]);
+	strings_release(&d->told[1]);
 	sandbox_release(&d->sandbox);
 }
 

@@ -110,9 +110,10 @@ static void print_one(struct cli *cli, const struct due *d, const struct last *l
 		return;
 	}
 	hz_json_free(line);
-	if (!cli->quiet)
-		printf("%-8s %s  %s  %s\n", is_overdue(d, l) ? _("OVERDUE") : _("in time"), l->repository, d->kind,
-			l->time ? text_time(when, l->time) : _("never"));
+	if (cli->quiet)
+		return;
+	text_pad(stdout, is_overdue(d, l) ? _("OVERDUE") : _("in time"), 9);
+	printf("%s  %s  %s\n", l->repository, d->kind, l->time ? text_time(when, l->time) : _("never"));
 }
 
 static int nagios(const struct due *d, uint64_t overdue)

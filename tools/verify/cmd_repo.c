@@ -166,6 +166,14 @@ static void print_text(const struct look *l)
 		printf(_("no damage found\n"));
 }
 
+static void say_confidence(struct look *l, bool for_people)
+{
+	const hz_check_result *res = &l->res;
+
+	confidence_sentence(l->sentence, &l->confidence, res->seed ? res->sample_packs : res->packs,
+		res->seed ? res->sample_of_packs : res->packs, res->damaged, "packs", for_people);
+}
+
 static void conclude(struct look *l, int rc, int code)
 {
 	const hz_check_result *res = &l->res;
@@ -177,10 +185,11 @@ static void conclude(struct look *l, int rc, int code)
 			(unsigned long long)res->damaged, (unsigned long long)res->mendable,
 			(unsigned long long)res->snapshots_hurt);
 	if (rc == 0 && l->level == 2)
-		confidence_sentence(l->sentence, &l->confidence, res->seed ? res->sample_packs : res->packs,
-			res->seed ? res->sample_of_packs : res->packs, res->damaged, "packs");
+		say_confidence(l, false);
 	record_limits(l);
 	summary(l, code);
+	if (*l->sentence)
+		say_confidence(l, true);
 	if (rc == 0 && !l->cli->json && !l->cli->quiet)
 		print_text(l);
 }

@@ -35,7 +35,8 @@ static void print_field(const char *name, const char *value)
 {
 	if (!*value)
 		return;
-	printf("  %-10s ", name);
+	printf("  ");
+	text_pad(stdout, name, 11);
 	text_put(stdout, value, strlen(value), 1);
 	(void)putchar('\n');
 }

@@ -60,25 +60,33 @@ static double shown(double confidence, uint64_t n)
 	return (double)whole / scale;
 }
 
-void confidence_sentence(
-	char out[CONFIDENCE_TEXT], const struct confidence *c, uint64_t n, uint64_t of, uint64_t bad, const char *what)
+void confidence_sentence(char out[CONFIDENCE_TEXT], const struct confidence *c, uint64_t n, uint64_t of, uint64_t bad,
+	const char *what, bool for_people)
 {
 	unsigned long long a = n, b = of;
 	double below;
 
-	if (bad > 0) {
-		(void)snprintf(out, CONFIDENCE_TEXT, "%llu of %llu %s, and there is damage%s", a, b, what,
-			n < of ? ": nothing follows for the others" : "");
-		return;
+	if (for_people)
+		what = _(what);
+	if (bad > 0 && n < of) {
+		(void)snprintf(out, CONFIDENCE_TEXT,
+			for_people ? _("%llu of %llu %s, and there is damage: nothing follows for the others")
+				   : "%llu of %llu %s, and there is damage: nothing follows for the others",
+			a, b, what);
+	} else if (bad > 0) {
+		(void)snprintf(out, CONFIDENCE_TEXT,
+			for_people ? _("%llu of %llu %s, and there is damage") : "%llu of %llu %s, and there is damage",
+			a, b, what);
+	} else if (n >= of || n == 0) {
+		(void)snprintf(out, CONFIDENCE_TEXT,
+			for_people ? _("%llu of %llu %s, none bad") : "%llu of %llu %s, none bad", a, b, what);
+	} else {
+		below = c->bad > 0 && n >= confidence_needed(c) ? c->bad : shown(c->confidence, n);
+		(void)snprintf(out, CONFIDENCE_TEXT,
+			for_people ? _("%llu of %llu %s, none bad: with %g %% confidence fewer than %g %% are bad")
+				   : "%llu of %llu %s, none bad: with %g %% confidence fewer than %g %% are bad",
+			a, b, what, c->confidence, below);
 	}
-	if (n >= of || n == 0) {
-		(void)snprintf(out, CONFIDENCE_TEXT, "%llu of %llu %s, none bad", a, b, what);
-		return;
-	}
-	below = c->bad > 0 && n >= confidence_needed(c) ? c->bad : shown(c->confidence, n);
-	(void)snprintf(out, CONFIDENCE_TEXT,
-		"%llu of %llu %s, none bad: with %g %% confidence fewer than %g %% are bad", a, b, what, c->confidence,
-		below);
 }
 
 static int percent(struct cli *cli, const char *option, double *out)

@@ -21,9 +21,9 @@ uint64_t confidence_needed(const struct confidence *c);
 
 #define CONFIDENCE_TEXT 200
 /* "459 of 80214 packs, none bad: with 99 % confidence fewer than 1 % are bad". of: all there are; bad: of the n. In
- * English, as a record has it. */
-void confidence_sentence(
-	char out[CONFIDENCE_TEXT], const struct confidence *c, uint64_t n, uint64_t of, uint64_t bad, const char *what);
+ * English, as a record and JSON have it, or for_people in their language. */
+void confidence_sentence(char out[CONFIDENCE_TEXT], const struct confidence *c, uint64_t n, uint64_t of, uint64_t bad,
+	const char *what, bool for_people);
 
 /* --confidence and --bad. 0, or the exit code after saying what is wrong. */
 int confidence_options(struct cli *cli, struct confidence *c);

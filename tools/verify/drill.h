@@ -43,6 +43,7 @@ struct drill {
 	bool command_ran, command_isolated;
 	int command_exit; /* -1: by a signal, or it took too long */
 	struct strings not_checked, assumptions;
+	struct strings told[2]; /* the same in the language of the user */
 };
 
 /* What the record is not to be read as saying: HZ_SAYS_*. For it, the summary and people. */

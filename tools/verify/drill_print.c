@@ -17,6 +17,10 @@ void drill_says(struct drill *d, uint32_t which, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), _(fmt), ap);
+	va_end(ap);
+	(void)strings_add(&d->told[which == HZ_SAYS_ASSUMPTION], text);
+	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	hz_record_says(d->cli->record, which, text);
@@ -170,7 +174,7 @@ static void summary(const struct drill *d, const char *sentence, int code)
 static void print_limit(int64_t limit, const char *verdict)
 {
 	if (verdict)
-		printf(_(", allowed are %lld s: %s"), (long long)limit, verdict);
+		printf(_(", allowed are %lld s: %s"), (long long)limit, is_missed(verdict) ? _("missed") : _("met"));
 	(void)putchar('\n');
 }
 
@@ -205,10 +209,10 @@ static void print_text(const struct drill *d, const char *sentence)
 	printf("%s\n", sentence);
 	if (!d->whole)
 		printf(_("the same files again: --seed %llu\n"), (unsigned long long)d->seed);
-	for (uint64_t i = 0; i < d->not_checked.n; i++)
-		printf(_("not checked  %s\n"), d->not_checked.v[i]);
-	for (uint64_t i = 0; i < d->assumptions.n; i++)
-		printf(_("assumed      %s\n"), d->assumptions.v[i]);
+	for (uint64_t i = 0; i < d->told[0].n; i++)
+		printf(_("not checked  %s\n"), d->told[0].v[i]);
+	for (uint64_t i = 0; i < d->told[1].n; i++)
+		printf(_("assumed      %s\n"), d->told[1].v[i]);
 }
 
 /* ---- limits of what was shown ---- */
@@ -243,14 +247,20 @@ static void limits(struct drill *d)
 		drill_says(d, HZ_SAYS_ASSUMPTION, "the clock of the source was not set back since the backup");
 }
 
+static void confidence(const struct drill *d, char sentence[CONFIDENCE_TEXT], bool for_people)
+{
+	uint64_t not_shown = d->too_long + d->res.failed_target;
+
+	confidence_sentence(sentence, &d->confidence, d->n_chosen > not_shown ? d->n_chosen - not_shown : 0,
+		d->all_files, d->damaged + d->res.failed_damage + d->res.verify_mismatch, "files", for_people);
+}
+
 int drill_conclude(struct drill *d, int code)
 {
 	char sentence[CONFIDENCE_TEXT];
 	const char *rto = rto_verdict(d), *rpo = rpo_verdict(d);
-	uint64_t not_shown = d->too_long + d->res.failed_target;
 
-	confidence_sentence(sentence, &d->confidence, d->n_chosen > not_shown ? d->n_chosen - not_shown : 0,
-		d->all_files, d->damaged + d->res.failed_damage + d->res.verify_mismatch, "files");
+	confidence(d, sentence, false);
 	limits(d);
 	if (d->res.mended > 0)
 		report_warning(d->cli,
@@ -266,6 +276,7 @@ int drill_conclude(struct drill *d, int code)
 	if (is_missed(rto) || is_missed(rpo))
 		code = cli_exit_worse(code, CLI_EXIT_OVERDUE);
 	summary(d, sentence, code);
+	confidence(d, sentence, true);
 	if (!d->cli->json && !d->cli->quiet)
 		print_text(d, sentence);
 	return code;
