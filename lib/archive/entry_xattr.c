@@ -13,6 +13,9 @@ static bool begins(const char *s, const char *with)
 /* Others of system. are views of what is kept elsewhere, or belong to things that are no files. */
 bool entry_xattr_is_kept(const char *name)
 {
+	/* XFS shows each ACL under a second name too; elsewhere that would be an attribute that means nothing. */
+	if (strcmp(name, "trusted.SGI_ACL_FILE") == 0 || strcmp(name, "trusted.SGI_ACL_DEFAULT") == 0)
+		return false;
 	if (begins(name, "user.") || begins(name, "trusted.") || begins(name, "security."))
 		return true;
 	return strcmp(name, XATTR_ACL_ACCESS) == 0 || strcmp(name, XATTR_ACL_DEFAULT) == 0 ||
