@@ -95,7 +95,7 @@ static void print_text(const hz_log_result *r)
 		(unsigned long long)r->records_unknown);
 	printf(_("head         %llu %s\n"), (unsigned long long)r->entries, r->root);
 	if (*r->fingerprint)
-		printf(_("log of       %s\n"), r->fingerprint);
+		printf(_("key          %s\n"), r->fingerprint);
 	if (r->pending > 0)
 		printf(_("pending      %llu, no damage\n"), (unsigned long long)r->pending);
 	if (r->tail_checked)
