@@ -270,3 +270,16 @@ P
 done
 drill 4
 drill 4 --level L4
+
+# --- paths that were given relative to a folder: compared beneath the folder that is named, and without one it is said
+export HOZEN_REPO="$T/repo2" HOZEN_KEY_FILE="$T/writer2.key"
+with_pass 0 "$HB" init
+mkdir -p "$T/relative/docs"
+echo one >"$T/relative/docs/one"
+cd "$T/relative" || fail cd
+run 0 "$HB" create -q docs
+cd / || fail cd
+with_pass 0 "$HV" drill latest
+prints '^not checked *the source: its paths'
+with_pass 0 "$HV" drill latest --source "$T/relative"
+prints '^compared *[1-9]'

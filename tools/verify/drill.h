@@ -26,7 +26,8 @@ struct drill {
 	struct confidence confidence;
 	/* The snapshot. */
 	char id[HZ_ID_HEX], host[256];
-	bool is_ours; /* of this host */
+	bool is_ours;     /* of this host */
+	bool is_absolute; /* paths are stored as they are on the host, from the root */
 	struct strings paths;
 	int64_t time_sec;
 	uint32_t time_nsec;

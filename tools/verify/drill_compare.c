@@ -255,7 +255,7 @@ static const char *judge(
 /* ---- entries ---- */
 
 /* Folders on the way to what was backed up belong to others. */
-static bool is_backed_up(const struct drill *d, const hz_entry_info *e)
+static bool is_below_a_path(const struct drill *d, const hz_entry_info *e)
 {
 	for (uint64_t i = 0; i < d->paths.n; i++) {
 		const char *path = d->paths.v[i] + strspn(d->paths.v[i], "/");
@@ -267,6 +267,19 @@ static bool is_backed_up(const struct drill *d, const hz_entry_info *e)
 			return true;
 	}
 	return false;
+}
+
+/* Paths that were given relative to a folder are stored without the way to it. */
+static bool is_backed_up(const struct drill *d, const hz_entry_info *e)
+{
+	return !d->is_absolute || is_below_a_path(d, e);
+}
+
+static int see_path(struct drill *d, const hz_entry_info *e, bool chosen)
+{
+	(void)chosen;
+	d->is_absolute = d->is_absolute || is_below_a_path(d, e);
+	return 0;
 }
 
 static const char *missing(struct drill *d, const hz_entry_info *e, int errnum)
@@ -345,6 +358,16 @@ int drill_compare(struct drill *d)
 	else if (at.restored < 0 && d->res.failed_damage == 0)
 		code = report_failure(
 			d->cli, HZ_E_IO, _("the restored files in %s: %s"), d->sandbox.tree, strerror(errno));
+	if (code == CLI_EXIT_DONE && at.restored >= 0) {
+		rc = drill_walk(d, see_path, NULL, &err);
+		code = drill_walked(d, rc, &err, false);
+	}
+	if (at.source >= 0 && !d->is_absolute && !cli_is_given(d->cli, "source")) {
+		(void)close(at.source);
+		at.source = -1;
+		drill_says(d, HZ_SAYS_NOT_CHECKED,
+			"the source: its paths were given relative to a folder; name that one with --source");
+	}
 	if (code == CLI_EXIT_DONE && at.restored >= 0) {
 		rc = drill_walk(d, on_entry, NULL, &err);
 		code = cli_exit_worse(code, drill_walked(d, rc, &err, false));
