@@ -142,7 +142,9 @@ static void many_threads_tell_what_one_finds(void **state)
 	damage_packs(packs);
 	one = check_by(1, &alone);
 	assert_true(one.damaged >= packs->n / 6 * 4 && one.mendable >= packs->n / 6);
-	assert_true(alone.damage >= one.damaged && alone.paths > 0);
+	/* Paths too, unless the pack with the root of the tree is among those that are damaged: their order is random.
+	 */
+	assert_true(alone.damage >= one.damaged);
 	for (size_t i = 0; i < ARRAY_LEN(workers); i++) {
 		many = check_by(workers[i], &together);
 		assert_memory_equal(&many, &one, sizeof(one));

@@ -106,9 +106,10 @@ static void a_mounted_loop_device_is_as_the_kernel_says(void **state)
 	(void)snprintf(command, sizeof(command),
 		"truncate -s 8M '%s' && mkfs.ext4 -q -F '%s' && mount -o loop '%s' '%s'", image, image, image, place);
 	(void)snprintf(command + strlen(command), sizeof(command) - strlen(command), " 2>/dev/null >&2");
-	if (geteuid() != 0 || system(command) != 0) {
+	/* The kernel's word is in /sys, which a chroot need not have. */
+	if (geteuid() != 0 || access("/sys/dev/block", R_OK) < 0 || system(command) != 0) {
 		hzt_tmpdir_remove(TAKE(dir));
-		print_message("no loop device can be mounted\n");
+		print_message("no loop device can be mounted, or there is no /sys\n");
 		skip();
 	}
 	fd = hzt_opendir(place);
