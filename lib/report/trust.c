@@ -81,6 +81,10 @@ static bool parse_option(struct trust_signer *s, const char *p, size_t len)
 
 #define VALUE(name) (p + sizeof(name) - 1), (len - sizeof(name))
 #define IS(name)    (len > sizeof(name) - 1 && strncasecmp(p, name, sizeof(name) - 1) == 0 && p[len - 1] == '"')
+	/* What says a thing twice, or what is not meant, is not guessed at. */
+	if (memchr(p, '!', len) || memchr(p, '\\', len) || (IS(ns) && !s->any_namespace) ||
+		(IS(after) && s->has_after) || (IS(before) && s->has_before))
+		return false;
 	if (IS(ns)) {
 		s->any_namespace = false;
 		s->for_records = has_namespace(VALUE(ns));

@@ -66,8 +66,10 @@ static void test_what_is_not_understood_fails_and_adds_nothing(void **state)
 {
 	static const char *const bad[] = { "%\n", "hozen\n", "hozen ssh-ed25519\n", "hozen ssh-ed25519 AAAA\n",
 		"hozen %\nhozen verify-required=\"x\" %\n", "hozen namespaces=file %\n",
-		"hozen valid-after=\"2020\" %\n", "hozen valid-after=\"20201301\" %\n", "hozen %\nhozen \"x %\n",
-		"hozen %\nwhat is this\n" };
+		"hozen namespaces=\"!hozen-record,hozen-record\" %\n",
+		"hozen namespaces=\"a\",namespaces=\"hozen-record\" %\n",
+		"hozen valid-before=\"20200101\",valid-before=\"20300101\" %\n", "hozen valid-after=\"2020\" %\n",
+		"hozen valid-after=\"20201301\" %\n", "hozen %\nhozen \"x %\n", "hozen %\nwhat is this\n" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
