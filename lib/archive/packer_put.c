@@ -80,6 +80,9 @@ int packer_wait(struct packer *p, unsigned most, hz_error **err)
 		rc = p->rc;
 		if (rc == 0 && p->hooks.check)
 			rc = p->hooks.check(p->hooks.user, err);
+		/* Cancelled: what has not begun is not put any more. */
+		if (rc < 0 && p->rc == 0)
+			p->rc = rc;
 	}
 	return p->rc < 0 ? failure(p, err) : rc;
 }
