@@ -57,8 +57,8 @@ typedef struct hz_record hz_record;
 
 /* Makes the folder and the signing key where they are missing, finishes what earlier commands left behind, and makes
  * the trace of this one durable, with room for its record. HZ_E_CORRUPT: the log is not what the checkpoint says, and
- * a record is begun all the same (*rec is set) and stays pending; or the key is damaged or gone, and none is begun. HZ_E_INVAL: an unknown kind.
- * HZ_E_IO, HZ_E_NOSPACE, HZ_E_NOMEM: no record is begun. Since: 0.1 */
+ * a record is begun all the same (*rec is set) and stays pending; or the key is damaged or gone, and none is begun.
+ * HZ_E_INVAL: an unknown kind. HZ_E_IO, HZ_E_NOSPACE, HZ_E_NOMEM: no record is begun. Since: 0.1 */
 HZ_API int hz_record_begin(hz_record **rec, const hz_record_options *opts, hz_error **err);
 
 /* The functions between begin and end take NULL for rec and do nothing then. What does not fit in memory makes
