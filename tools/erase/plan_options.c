@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See plan_options.h. */
+#include "erase/plan_options.h"
+#include "common/i18n.h"
+#include "common/report.h"
+#include "common/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct word {
+	const char *word;
+	uint32_t value;
+};
+
+/* *value stays as it is when the option is not given. */
+static int one_of(struct cli *cli, const char *option, const struct word *words, uint32_t *value)
+{
+	const char *text = cli_value(cli, option);
+
+	if (!text)
+		return CLI_EXIT_DONE;
+	for (const struct word *w = words; w->word; w++) {
+		if (strcmp(w->word, text) == 0) {
+			*value = w->value;
+			return CLI_EXIT_DONE;
+		}
+	}
+	return report_usage(cli, _("--%s: '%s' is none of its values"), option, text);
+}
+
+int plan_options_read(struct cli *cli, hz_plan_options *out)
+{
+	static const struct word goals[] = { { "clear", HZ_LEVEL_CLEAR }, { "purge", HZ_LEVEL_PURGE }, { 0 } };
+	static const struct word levels[] = { { "low", HZ_CONFIDENTIALITY_LOW },
+		{ "moderate", HZ_CONFIDENTIALITY_MODERATE }, { "high", HZ_CONFIDENTIALITY_HIGH }, { 0 } };
+	static const struct word answers[] = { { "no", 0 }, { "yes", 1 }, { 0 } };
+	static const struct word finals[] = { { "zeros", HZ_PLAN_FINAL_ZEROS }, { 0 } };
+	uint32_t reused = 1, leaves = 1, final = 0;
+	int code;
+
+	code = one_of(cli, "goal", goals, &out->goal);
+	if (code == CLI_EXIT_DONE)
+		code = one_of(cli, "confidentiality", levels, &out->confidentiality);
+	if (code == CLI_EXIT_DONE)
+		code = one_of(cli, "reused", answers, &reused);
+	if (code == CLI_EXIT_DONE)
+		code = one_of(cli, "leaves-control", answers, &leaves);
+	if (code == CLI_EXIT_DONE)
+		code = one_of(cli, "final", finals, &final);
+	if (code != CLI_EXIT_DONE)
+		return code;
+	if (out->goal == HZ_LEVEL_NONE && out->confidentiality == HZ_CONFIDENTIALITY_NOT_SAID)
+		return report_usage(cli, _("--goal clear or --goal purge is needed, or --confidentiality to find it"));
+	out->profile = cli_value(cli, "profile");
+	out->method = cli_value(cli, "method");
+	out->flags = final | (reused ? HZ_PLAN_REUSED : 0) | (leaves ? HZ_PLAN_LEAVES : 0) |
+		(cli_is_given(cli, "quick") ? HZ_PLAN_QUICK : 0) | (cli_is_given(cli, "strict") ? HZ_PLAN_STRICT : 0);
+	return CLI_EXIT_DONE;
+}
+
+static void print_step(uint64_t i, const hz_plan_step *s)
+{
+	char time[TEXT_SHORT];
+
+	printf("  %" PRIu64 ". %s\n", i + 1, s->title);
+	if (s->clause)
+		printf(_("     by:      %s\n"), s->clause);
+	if (s->why && *s->why)
+		printf(_("     because: %s\n"), s->why);
+	printf(_("     verify:  %s\n"), s->verification);
+	printf(_("     time:    %s\n"),
+		s->expected_s ? text_seconds(time, s->expected_s) : _("as long as the device takes"));
+	if (s->firmware)
+		printf(_("     done by the drive itself: it cannot be stopped once begun\n"));
+}
+
+static void print_texts(const char *title, const hz_plan *plan, const char *(*get)(const hz_plan *, uint64_t))
+{
+	if (get(plan, 0))
+		printf("%s\n", title);
+	for (uint64_t i = 0; get(plan, i); i++)
+		printf("  - %s\n", get(plan, i));
+}
+
+void plan_print(const struct cli *cli, const hz_device_info *d, const hz_plan *plan)
+{
+	if (cli->quiet)
+		return;
+	printf("%s  %s  %s\n", d->path, d->model, d->confirm_id);
+	printf(_("profile: %s\n"), hz_plan_profile_title(plan));
+	if (hz_plan_reachable(plan))
+		printf(_("goal: %s\n"), hz_level_name(hz_plan_goal(plan)));
+	else
+		printf(_("goal: %s CANNOT BE REACHED HERE\n"), hz_level_name(hz_plan_goal(plan)));
+	for (uint64_t i = 0; i < hz_plan_steps(plan); i++) {
+		hz_plan_step s = HZ_PLAN_STEP_INIT;
+
+		if (hz_plan_step_get(plan, i, &s) == 0)
+			print_step(i, &s);
+	}
+	print_texts(_("reasons:"), plan, hz_plan_reason);
+	print_texts(_("assumptions:"), plan, hz_plan_assumption);
+}
