@@ -4,6 +4,19 @@
 #include <string.h>
 
 static const struct method *const table[] = {
+	&method_ata_crypto_scramble,
+	&method_ata_block_erase,
+	&method_ata_overwrite,
+	&method_ata_security_erase,
+	&method_ata_security_erase_enhanced,
+	&method_scsi_crypto_erase,
+	&method_scsi_block_erase,
+	&method_scsi_overwrite,
+	&method_nvme_crypto_erase,
+	&method_nvme_block_erase,
+	&method_nvme_overwrite,
+	&method_nvme_format,
+	&method_nvme_format_crypto,
 	NULL,
 };
 
