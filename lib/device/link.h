@@ -63,7 +63,9 @@ struct nvme_answer {
 
 struct link;
 struct link_ops {
-	/* Commands. data_len is exact; NULL where data is LINK_NO_DATA. */
+	/* Commands. data_len is exact; NULL where data is LINK_NO_DATA. ata with LINK_FROM_DEVICE: 0 without registers
+	 * means that the path called the command good and data is there; one that failed without registers is an
+	 * error. */
 	int (*ata)(struct link *l, const struct ata_command *c, void *data, size_t data_len, struct ata_answer *a,
 		hz_error **err);
 	int (*scsi)(struct link *l, const struct scsi_command *c, void *data, size_t data_len, struct scsi_answer *a,

@@ -11,6 +11,13 @@
 #include "hozen/json.h"
 #include "sanitize/outcome.h"
 
+/* What the operator asks of a method; zero is the default. */
+struct method_options {
+	/* Sanitize without "allow unrestricted exit": a drive on which it fails stays in its failure mode until a
+	 * sanitize succeeds. */
+	bool strict;
+};
+
 /* What a method may use while it runs. */
 struct method_run {
 	struct link *link;
@@ -18,6 +25,9 @@ struct method_run {
 	/* Makes what it says durable in the journal before the command that it announces is sent ("password set",
 	 * "sanitize started"); HZ_E_IO: do not send it. */
 	int (*note)(void *user, const char *state, const hz_json *detail, hz_error **err);
+	/* For adopt and recover: the last state that note made durable for this step before the crash (NOTE_*), NULL:
+	 * none, nothing was announced. */
+	const char *noted;
 	/* done of total units, 0 total: not known; non-zero: asked to stop (a firmware step that cannot be stopped goes
 	 * on, see outcome->goes_on). */
 	int (*progress)(void *user, uint64_t done, uint64_t total);
@@ -26,6 +36,12 @@ struct method_run {
 	void *user;
 	const struct method_options *options;
 };
+
+/* States of firmware methods in the journal. Each is durable before the command that it announces is sent. */
+#define NOTE_PASSWORD      "password"      /* SECURITY SET PASSWORD comes; detail: password, hex */
+#define NOTE_SENDING       "sending"       /* the command that erases comes; detail: command */
+#define NOTE_ACCEPTED      "accepted"      /* the device took it: what it says from now on is about ours */
+#define NOTE_PASSWORD_GONE "password-gone" /* no password is set any more */
 
 struct method {
 	const char *id;    /* of journal, record and profile: "ata-block-erase" */
@@ -41,8 +57,17 @@ struct method {
 	int (*recover)(struct method_run *m, hz_error **err);
 };
 
-/* The table, in no order of preference; ends with an empty id. */
-const struct method *methods(void);
+/* The table, in no order of preference; ends with NULL. */
+const struct method *const *methods(void);
 const struct method *method_find(const char *id);
+
+/* method_<what>.c has each. */
+extern const struct method method_overwrite_stream, method_overwrite_zeros, method_overwrite_pattern;
+extern const struct method method_discard, method_write_zeroes;
+extern const struct method method_ata_crypto_scramble, method_ata_block_erase, method_ata_overwrite;
+extern const struct method method_ata_security_erase, method_ata_security_erase_enhanced;
+extern const struct method method_scsi_crypto_erase, method_scsi_block_erase, method_scsi_overwrite;
+extern const struct method method_nvme_crypto_erase, method_nvme_block_erase, method_nvme_overwrite;
+extern const struct method method_nvme_format, method_nvme_format_crypto;
 
 #endif

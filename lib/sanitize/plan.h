@@ -32,9 +32,11 @@ struct profile_row {
 	uint32_t transport; /* HZ_TRANSPORT_*; UINT32_MAX: any */
 	const char *method; /* id */
 	enum level level;
-	const char *clause;  /* "SP 800-88r1 Table A-5" */
-	bool secondary;      /* the table is known from secondary sources only */
-	const char *assumes; /* what must be true besides ("encrypted from the first write on"); NULL: nothing */
+	const char *clause; /* "SP 800-88r1 Table A-5" */
+	bool secondary;     /* the table is known from secondary sources only */
+	/* What must be true besides ("encrypted from the first write on"); NULL: nothing. Unless the operator vouches
+	 * for it (plan_options.vouched) the row reaches no more than clear. */
+	const char *assumes;
 };
 struct profile {
 	const char *id, *version, *title, *technique_standard;
@@ -48,6 +50,15 @@ const struct profile *profiles(void); /* ends with an empty id */
 const struct profile *profile_find(const char *id);
 /* The row for this method on this medium, or NULL: reaches nothing there. */
 const struct profile_row *profile_row_find(const struct profile *p, const hz_device_info *d, const char *method);
+/* The level of a row, which may be NULL, with or without somebody who vouches for what it assumes. */
+enum level profile_row_level(const struct profile_row *r, bool vouched);
+
+/* The decision flow: what to do with a medium, and why in text. Confidentiality that is not said counts as high. */
+enum decision plan_decide(
+	const struct profile *p, enum confidentiality c, bool reused, bool leaves_control, char *why, size_t why_len);
+const char *level_name(enum level l);               /* "none", "clear", "purge" */
+const char *decision_name(enum decision d);         /* "clear", "purge", "destroy" */
+const char *verification_name(enum verification v); /* "none", "full", "sampled", "change" */
 
 struct plan_options {
 	enum level goal;
@@ -57,6 +68,8 @@ struct plan_options {
 	bool final_zeros;         /* a further pass of zeros, sampled */
 	bool strict;              /* sanitize without "allow unrestricted exit" */
 	enum verification verify; /* VERIFY_NONE: as the technique asks for */
+	bool vouched;             /* the operator vouches for what rows assume (crypto erase); it is in the record */
+	uint64_t bytes_per_s;     /* of the medium, to say how long an overwrite takes; 0: not known */
 };
 
 #define PLAN_STEPS   8
@@ -71,7 +84,10 @@ struct plan_step {
 struct plan {
 	const struct profile *profile;
 	enum level goal;
+	bool vouched;   /* from the options */
 	bool reachable; /* false: no step is there; why in reasons ("purge cannot be reached here: destroy it") */
+	/* The steps can be done, but as the device is now no level can come of them: why in reasons (hidden areas). */
+	bool cannot_pass;
 	struct plan_step step[PLAN_STEPS];
 	size_t n_steps;
 	char reason[PLAN_REASONS][200]; /* the trail: each method that was looked at, and why it was taken or not */
@@ -88,7 +104,8 @@ struct verified {
 	uint64_t sectors, mismatched, unreadable;
 };
 /* The level that was really reached: of the best step that completed, is in the profile, and was verified, unless
- * anything (a bad range, hidden areas, a lost device, an answer that is not known) takes it away; why, in text. */
+ * anything (a step of the plan that did not complete, a bad range, hidden areas, another identity or size, an answer
+ * that is not known) takes it away; why, in text. outcomes and verified have p->n_steps entries. */
 enum level level_reached(const struct plan *p, const struct outcome *outcomes, const struct verified *verified,
 	const hz_device_info *before, const hz_device_info *after, char *why, size_t why_len);
 
