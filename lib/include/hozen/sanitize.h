@@ -46,6 +46,9 @@ enum { HZ_DECIDE_CLEAR = 1, HZ_DECIDE_PURGE = 2, HZ_DECIDE_DESTROY = 3 };
 #define HZ_PLAN_STRICT      4u  /* a failed firmware erase may only be left by one that succeeds */
 #define HZ_PLAN_REUSED      8u  /* for the decision: the medium will be used again */
 #define HZ_PLAN_LEAVES      16u /* for the decision: it leaves the control of the organisation */
+/* The operator vouches for what a cryptographic erase rests on: encrypted from the first write on, no copy of the key
+ * elsewhere. It is in the record. */
+#define HZ_PLAN_VOUCHED 32u
 
 typedef struct hz_plan_options {
 	uint32_t size;

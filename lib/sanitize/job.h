@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One medium from the claim to the result: steps, their verification, the journal, and what is written about them. The
+ * facts are kept here; what they are worth is level_reached's to say.
+ */
+#ifndef SANITIZE_JOB_H
+#define SANITIZE_JOB_H
+
+#include "hozen/sanitize.h"
+#include "sanitize/erase_journal.h"
+#include "sanitize/overwrite.h"
+#include "sanitize/plan.h"
+
+/* What is known of a step besides its outcome. */
+struct step_facts {
+	uint8_t seed[SAMPLE_SEED_LEN];
+	struct overwrite over; /* overwrites: its fill is what verification expects */
+	struct secret *key;    /* of a stream, kept for verification and record */
+	struct fill left;
+	uint64_t samples, subsections;
+	struct extents mismatched, unreadable;
+	struct changed changed;
+	bool marked;      /* firmware: known data was written to the samples before */
+	bool done_before; /* an earlier process carried it out */
+	char note[64];    /* of the journal: the last state; empty: none */
+};
+
+struct job {
+	struct link *link;
+	const hz_sanitize_options *opts;
+	struct plan plan;
+	struct plan_options wanted;
+	struct erase_journal *journal;
+	struct outcome outcome[PLAN_STEPS];
+	struct verified verified[PLAN_STEPS];
+	struct step_facts facts[PLAN_STEPS];
+	unsigned step; /* under way */
+	hz_device_info before, after;
+	bool looked_after;
+	int32_t temperature_max;
+	uint64_t progress_ns, looked_ns;
+	const char *doing;
+	bool resumed;
+	struct method_options method_options;
+	/* Sleeps; a test's does not. */
+	void (*sleep_ms)(void *user, uint32_t ms);
+};
+void job_init(struct job *j, struct link *l, const hz_sanitize_options *o);
+void job_release(struct job *j);
+
+/* Steps and verification from where j stands; then what the device is now. 0, or why it did not come to its end. */
+int job_run(struct job *j, hz_error **err);
+/* Verification of step i: verified, facts (job_verify.c). */
+int job_mark(struct job *j, unsigned i, const struct samples *s, hz_error **err);
+int job_verify(struct job *j, unsigned i, hz_error **err);
+int job_step_firmware(struct job *j, unsigned i, hz_error **err);
+/* The method of a firmware step alone. */
+int job_send(struct job *j, unsigned i, hz_error **err);
+/* For engine_options and method_run. */
+int job_on_progress(void *user, uint64_t done, uint64_t total);
+
+/* The plan as text for the journal, and back; HZ_E_CORRUPT (job_plan.c). */
+int job_plan_text(const struct job *j, char **text, hz_error **err);
+int job_plan_read(struct job *j, const char *text, hz_error **err);
+
+/* Result, summary and what the record does not say (job_report.c). rc: of job_run. */
+void job_report(const struct job *j, int rc, hz_record *rec, hz_json *summary, hz_sanitize_result *result);
+
+#endif
