@@ -11,6 +11,8 @@
 #include "hozen/json.h"
 #include "sanitize/outcome.h"
 
+struct overwrite;
+
 /* What a method may use while it runs. */
 struct method_run {
 	struct link *link;
@@ -25,6 +27,7 @@ struct method_run {
 	void (*sleep_ms)(void *user, uint32_t ms);
 	void *user;
 	const struct method_options *options;
+	struct overwrite *overwrite; /* of methods that overwrite: overwrite.h */
 };
 
 struct method {
