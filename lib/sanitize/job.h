@@ -62,6 +62,8 @@ int job_on_progress(void *user, uint64_t done, uint64_t total);
 /* The plan as text for the journal, and back; HZ_E_CORRUPT (job_plan.c). */
 int job_plan_text(const struct job *j, char **text, hz_error **err);
 int job_plan_read(struct job *j, const char *text, hz_error **err);
+/* How many steps such a text has; 0: it is none. */
+size_t job_plan_steps(const char *text);
 
 /* Result, summary and what the record does not say (job_report.c). rc: of job_run. */
 void job_report(const struct job *j, int rc, hz_record *rec, hz_json *summary, hz_sanitize_result *result);

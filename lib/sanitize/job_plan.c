@@ -76,3 +76,10 @@ int job_plan_read(struct job *j, const char *text, hz_error **err)
 	j->plan.reachable = true;
 	return 0;
 }
+
+size_t job_plan_steps(const char *text)
+{
+	AUTO(json_read_free) struct json_value *root = NULL;
+
+	return json_read(&root, text, strlen(text), NULL) < 0 ? 0 : json_list_len(json_get(root, "steps"));
+}

@@ -119,12 +119,13 @@ static void put_trace(hz_json *summary, const struct job *j)
 	hz_json *o = hz_json_object(summary, "trace");
 	size_t len = 0, lines = 0;
 	const char *text = j->link->trace ? trace_text(j->link->trace, &len) : NULL;
-	struct id sum = sha256(text ? text : "", len);
+	struct id sum = sha256(text ? text : "", text ? len : 0);
 
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; text && i < len; i++)
 		lines += text[i] == '\n';
 	hz_json_u64(o, "commands", lines);
-	hz_json_str(o, "sha256", id_hex(&sum).s);
+	/* null: memory ran out, and the trace is not whole. */
+	hz_json_str(o, "sha256", text ? id_hex(&sum).s : NULL);
 }
 
 /* An area out of reach is one of three things (docs/erase/methods.md). */

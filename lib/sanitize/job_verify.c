@@ -84,7 +84,7 @@ int job_mark(struct job *j, unsigned i, const struct samples *s, hz_error **err)
 	AUTO_FREE void *buf = NULL;
 	struct fill f = { .kind = FILL_STREAM };
 	uint32_t sector = j->before.logical_sector;
-	int rc = secret_random(&key, KEY_LEN, err);
+	int rc = secret_random(&key, STREAM_KEY_LEN, err);
 
 	f.key = key;
 	if (rc == 0)

@@ -18,6 +18,8 @@ struct method_options {
 	bool strict;
 };
 
+struct overwrite;
+
 /* What a method may use while it runs. */
 struct method_run {
 	struct link *link;
@@ -35,6 +37,7 @@ struct method_run {
 	void (*sleep_ms)(void *user, uint32_t ms);
 	void *user;
 	const struct method_options *options;
+	struct overwrite *overwrite; /* of methods that overwrite: overwrite.h */
 };
 
 /* States of firmware methods in the journal. Each is durable before the command that it announces is sent. */

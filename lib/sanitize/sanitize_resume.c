@@ -187,6 +187,7 @@ static void fill(hz_journal_info *info, const struct journal_state *s)
 	info->finished = s->finished;
 	info->total_bytes = s->device.bytes;
 	info->step = s->n_steps;
+	info->steps = (uint32_t)job_plan_steps(s->plan);
 	if (!last)
 		return;
 	(void)snprintf(info->method, sizeof(info->method), "%.39s", last->method);

@@ -48,21 +48,19 @@ static void tell_new_key(struct cli *cli)
 	report_event(cli, &e);
 }
 
-void evidence_begin(struct cli *cli)
+void evidence_begin_as(struct cli *cli, const char *kind, const char *controls)
 {
 	hz_record_options o = HZ_RECORD_OPTIONS_INIT;
 	const char *name = cli_value(cli, "operator"), *ticket = cli_value(cli, "ticket");
 	hz_error *err = NULL;
 	int rc;
 
-	if (!cli->command->record || cli_is_given(cli, "dry-run"))
-		return;
 	o.folder = evidence_folder();
 	o.state_dir = of_environment("HOZEN_STATE_DIR");
 	o.tool = cli->tool->name;
 	o.command = cli->command->name;
-	o.kind = cli->command->record;
-	o.controls = cli->command->controls;
+	o.kind = kind;
+	o.controls = controls;
 	o.operator_name = name ? name : of_environment("HOZEN_OPERATOR");
 	o.operator_from = name ? "option" : o.operator_name ? "environment" : NULL;
 	o.ticket = ticket ? ticket : of_environment("HOZEN_TICKET");
@@ -72,6 +70,12 @@ void evidence_begin(struct cli *cli)
 	else
 		tell_new_key(cli);
 	hz_error_free(err);
+}
+
+void evidence_begin(struct cli *cli)
+{
+	if (cli->command->record && !cli_is_given(cli, "dry-run"))
+		evidence_begin_as(cli, cli->command->record, cli->command->controls);
 }
 
 /* A copy of what is new to the repository, where this host has a writer's key; without one its next create does it. */

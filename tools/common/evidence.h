@@ -19,6 +19,8 @@
 
 /* Before the command runs. A record that cannot be begun does not stop it: that is told, and counts at the end. */
 void evidence_begin(struct cli *cli);
+/* The same for a kind of record that the table does not name: a part of a command that has a record of its own. */
+void evidence_begin_as(struct cli *cli, const char *kind, const char *controls);
 /* When it has run: the exit code, worse where there is no record of it. */
 int evidence_end(struct cli *cli, int code);
 /* The summary of the command: for its record, and on stdout with --json. Frees line. */

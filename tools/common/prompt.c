@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Echo is off only inside prompt_secret: signals that end or stop the process are held by a handler of our own, the
- * terminal is put back, and only then they act. SIGINT, SIGTERM and SIGHUP end the reading through the handler in
- * signals.c.
+ * Echo is off only inside prompt_secret, through prompt(): signals that end or stop the process are held by a handler
+ * of our own, the terminal is put back, and only then they act. SIGINT, SIGTERM and SIGHUP end the reading through the
+ * handler in signals.c.
  */
 #include "common/prompt.h"
 #include "common/signals.h"
@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -61,7 +62,7 @@ static ssize_t read_line(int tty, char *out, size_t cap)
 	return (ssize_t)len;
 }
 
-static ssize_t read_silently(int tty, const char *text, char *out, size_t cap)
+static ssize_t ask(int tty, const char *text, bool echoes, char *out, size_t cap)
 {
 	struct sigaction old[N_HELD];
 	struct termios echo, silent;
@@ -71,14 +72,15 @@ static ssize_t read_silently(int tty, const char *text, char *out, size_t cap)
 	if (tcgetattr(tty, &echo) < 0)
 		return -1;
 	silent = echo;
-	silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+	if (!echoes)
+		silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
 	silent.c_lflag |= ICANON | ISIG;
 	hold(old);
 	if (tcsetattr(tty, TCSAFLUSH, &silent) == 0) {
 		if (write(tty, text, strlen(text)) >= 0)
 			n = read_line(tty, out, cap);
 		saved = errno;
-		if (write(tty, "\n", 1) != 1)
+		if (!echoes && write(tty, "\n", 1) != 1)
 			n = n < 0 ? n : -1;
 		(void)tcsetattr(tty, TCSAFLUSH, &echo);
 		errno = saved;
@@ -87,7 +89,7 @@ static ssize_t read_silently(int tty, const char *text, char *out, size_t cap)
 	return n;
 }
 
-ssize_t prompt_secret(const char *text, char *out, size_t cap)
+static ssize_t prompt(const char *text, bool echoes, char *out, size_t cap)
 {
 	int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 	ssize_t n;
@@ -96,7 +98,7 @@ ssize_t prompt_secret(const char *text, char *out, size_t cap)
 	if (tty < 0)
 		return -1;
 	do {
-		n = read_silently(tty, text, out, cap);
+		n = ask(tty, text, echoes, out, cap);
 		saved = errno;
 		/* Stopped by ^Z: stop here, and ask again when continued. */
 		if (prompt_signal)
@@ -105,4 +107,14 @@ ssize_t prompt_secret(const char *text, char *out, size_t cap)
 	(void)close(tty);
 	errno = saved;
 	return n;
+}
+
+ssize_t prompt_secret(const char *text, char *out, size_t cap)
+{
+	return prompt(text, false, out, cap);
+}
+
+ssize_t prompt_line(const char *text, char *out, size_t cap)
+{
+	return prompt(text, true, out, cap);
 }

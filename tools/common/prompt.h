@@ -11,4 +11,7 @@
  */
 ssize_t prompt_secret(const char *text, char *out, size_t cap);
 
+/* The same with echo on. */
+ssize_t prompt_line(const char *text, char *out, size_t cap);
+
 #endif

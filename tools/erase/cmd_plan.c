@@ -40,6 +40,8 @@ static int run(struct cli *cli)
 		report_line(cli, line);
 	} else {
 		plan_print(cli, &d, plan);
+		if (!cli->quiet)
+			plan_print_reasons(plan);
 		print_obstacles(&d);
 	}
 	code = hz_plan_reachable(plan) && d.obstacles == 0 ? CLI_EXIT_DONE : CLI_EXIT_REFUSED;

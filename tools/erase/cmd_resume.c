@@ -32,17 +32,13 @@ static int on_journal(void *user, const char *path, const hz_journal_info *info)
 static int run(struct cli *cli)
 {
 	struct found all = { .f = { .cli = cli, .work = job_work } };
-	hz_error *err = NULL;
 	uint64_t bad = 0;
 	int code;
 
 	all.f.drive = calloc(sizeof(all.paths) / sizeof(all.paths[0]), sizeof(*all.f.drive));
 	if (!all.f.drive)
 		return report_failure(cli, HZ_E_NOMEM, _("out of memory"));
-	code = report_result(cli,
-		hz_journals_list(
-			cli->n_args ? cli->args[0] : cli_value(cli, "report-dir"), on_journal, &all, &bad, &err),
-		&err);
+	code = job_journals(cli, on_journal, &all, &bad);
 	if (code == CLI_EXIT_DONE && all.f.n == 0 && !cli->quiet && !cli->json)
 		printf(_("nothing to go on with\n"));
 	if (code == CLI_EXIT_DONE)

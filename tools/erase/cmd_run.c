@@ -26,6 +26,8 @@ static int prepare(struct cli *cli, struct fleet_drive *d, const char *path, con
 	code = report_arguments_result(cli, hz_plan_make(&plan, &info, o, &err), &err);
 	if (code == CLI_EXIT_DONE && !cli->json)
 		plan_print(cli, &info, plan);
+	if (code == CLI_EXIT_DONE && !cli->json && !hz_plan_reachable(plan))
+		plan_print_reasons(plan);
 	if (code == CLI_EXIT_DONE && hz_plan_reachable(plan) && info.obstacles == 0)
 		code = job_confirm(cli, d, &info);
 	else if (code == CLI_EXIT_DONE)

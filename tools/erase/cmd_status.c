@@ -4,6 +4,7 @@
 #include "common/report.h"
 #include "common/text.h"
 #include "erase/commands.h"
+#include "erase/job.h"
 
 #include <stdio.h>
 
@@ -38,12 +39,8 @@ static int on_journal(void *user, const char *path, const hz_journal_info *info)
 
 static int run(struct cli *cli)
 {
-	hz_error *err = NULL;
 	uint64_t bad = 0;
-	int code = report_stream_result(cli,
-		hz_journals_list(
-			cli->n_args ? cli->args[0] : cli_value(cli, "report-dir"), on_journal, cli, &bad, &err),
-		&err);
+	int code = job_journals(cli, on_journal, cli, &bad);
 
 	if (bad > 0) {
 		report_warning(cli, _("%llu journals cannot be read"), (unsigned long long)bad);

@@ -7,6 +7,7 @@
 #define ERASE_FLEET_H
 
 #include "common/cli.h"
+#include <sys/types.h>
 
 struct fleet_drive {
 	char path[256], confirm_id[200];

@@ -139,6 +139,7 @@ void fleet_print_result(struct fleet *f, const struct fleet_drive *d)
 {
 	struct cli *cli = f->cli;
 	const hz_sanitize_result *r = &d->result;
+	const char *path = *d->path ? d->path : *r->device.path ? r->device.path : d->journal;
 
 	if (cli->json) {
 		if (d->summary)
@@ -146,10 +147,9 @@ void fleet_print_result(struct fleet *f, const struct fleet_drive *d)
 		(void)fflush(stdout);
 	} else if (d->code == CLI_EXIT_DONE) {
 		if (!cli->quiet)
-			printf(_("%s  %s: %s, verified. %s\n"), d->path, d->confirm_id, hz_level_name(r->level),
-				r->why);
+			printf(_("%s  %s: %s, verified. %s\n"), path, d->confirm_id, hz_level_name(r->level), r->why);
 	} else {
-		printf(_("%s  %s: NO CERTIFICATE. %s; %s\n"), d->path, d->confirm_id, touched_text(r->touched),
+		printf(_("%s  %s: NO CERTIFICATE. %s; %s\n"), path, d->confirm_id, touched_text(r->touched),
 			*r->why ? r->why : d->failure);
 	}
 	if (*d->failure) {

@@ -23,12 +23,36 @@ static int overrides_for(struct cli *cli, const char *confirm_id, const char ***
 	if (!*out)
 		return HZ_E_NOMEM;
 	for (uint64_t i = 0; i < all.n; i++) {
-		const char *equals = strchr(all.at[i], '=');
+		const char *equals = strchr(all.v[i], '=');
 
 		if (equals && strcmp(equals + 1, confirm_id) == 0)
-			(*out)[n++] = strndup(all.at[i], (size_t)(equals - all.at[i]));
+			(*out)[n++] = strndup(all.v[i], (size_t)(equals - all.v[i]));
 	}
 	return 0;
+}
+
+const char *job_report_dir(const struct cli *cli)
+{
+	static char path[4096];
+	const char *given = cli_value(cli, "report-dir"), *state = getenv("HOZEN_STATE_DIR");
+
+	if (given || !state || !*state)
+		return given;
+	(void)snprintf(path, sizeof(path), "%s/erase", state);
+	return path;
+}
+
+int job_journals(struct cli *cli, hz_journal_fn fn, void *user, uint64_t *bad)
+{
+	bool named = cli->n_args > 0 || cli_is_given(cli, "report-dir");
+	hz_error *err = NULL;
+	int rc = hz_journals_list(cli->n_args ? cli->args[0] : job_report_dir(cli), fn, user, bad, &err);
+
+	if (rc == HZ_E_NOTFOUND && !named) {
+		hz_error_free(err);
+		return CLI_EXIT_DONE;
+	}
+	return report_stream_result(cli, rc, &err);
 }
 
 /* What only people know, for the certificate. */
@@ -68,7 +92,7 @@ static int erase(struct fleet *f, struct fleet_drive *d, hz_json *summary, hz_er
 		return HZ_E_INVAL;
 	o.confirm_id = d->typed ? d->typed : "";
 	o.overrides = overrides;
-	o.report_dir = cli_value(cli, "report-dir");
+	o.report_dir = job_report_dir(cli);
 	o.record_id = info.uuid;
 	o.progress = fleet_progress;
 	o.user = d;
@@ -123,7 +147,7 @@ int job_confirm(struct cli *cli, struct fleet_drive *d, const hz_device_info *in
 	if (cli_values(cli, "confirm", &given) < 0)
 		return report_failure(cli, HZ_E_NOMEM, _("out of memory"));
 	for (uint64_t i = 0; i < given.n; i++)
-		if (strcmp(given.at[i], d->confirm_id) == 0)
+		if (strcmp(given.v[i], d->confirm_id) == 0)
 			d->typed = d->confirm_id;
 	if (d->typed || given.n > 0)
 		return CLI_EXIT_DONE;

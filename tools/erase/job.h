@@ -18,6 +18,10 @@
 		"photo", 0, "FILE", N_("its SHA-256 goes into the record")                                           \
 	}
 
+/* --report-dir, or erase in HOZEN_STATE_DIR, or NULL: the default of the library. Lives until the next call. */
+const char *job_report_dir(const struct cli *cli);
+/* Each journal of the folder, or the one that was named; a default folder that is not there has none. */
+int job_journals(struct cli *cli, hz_journal_fn fn, void *user, uint64_t *bad);
 /* The child: fills d->result and what goes with it; the exit code of this drive. */
 int job_work(struct fleet *f, struct fleet_drive *d);
 /* Asks for what --confirm did not give, after showing what would be done. CLI_EXIT_DONE, or why not. */

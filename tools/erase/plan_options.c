@@ -76,19 +76,20 @@ static void print_step(uint64_t i, const hz_plan_step *s)
 		printf(_("     done by the drive itself: it cannot be stopped once begun\n"));
 }
 
-static void print_texts(const char *title, const hz_plan *plan, const char *(*get)(const hz_plan *, uint64_t))
+static void print_assumptions(const hz_plan *plan)
 {
-	if (get(plan, 0))
-		printf("%s\n", title);
-	for (uint64_t i = 0; get(plan, i); i++)
-		printf("  - %s\n", get(plan, i));
+	if (hz_plan_assumption(plan, 0))
+		printf(_("assumptions:\n"));
+	for (uint64_t i = 0; hz_plan_assumption(plan, i); i++)
+		printf("  - %s\n", hz_plan_assumption(plan, i));
 }
 
 void plan_print(const struct cli *cli, const hz_device_info *d, const hz_plan *plan)
 {
 	if (cli->quiet)
 		return;
-	printf("%s  %s  %s\n", d->path, d->model, d->confirm_id);
+	report_path(d->path, strlen(d->path));
+	printf("  %s  %s\n", d->model, d->confirm_id);
 	printf(_("profile: %s\n"), hz_plan_profile_title(plan));
 	if (hz_plan_reachable(plan))
 		printf(_("goal: %s\n"), hz_level_name(hz_plan_goal(plan)));
@@ -100,6 +101,28 @@ void plan_print(const struct cli *cli, const hz_device_info *d, const hz_plan *p
 		if (hz_plan_step_get(plan, i, &s) == 0)
 			print_step(i, &s);
 	}
-	print_texts(_("reasons:"), plan, hz_plan_reason);
-	print_texts(_("assumptions:"), plan, hz_plan_assumption);
+	print_assumptions(plan);
+}
+
+void plan_print_reasons(const hz_plan *plan)
+{
+	static const char not_offered[] = ": no: the device does not offer it";
+	const char *reason, *end;
+	bool any = false;
+
+	if (hz_plan_reason(plan, 0))
+		printf(_("reasons:\n"));
+	for (uint64_t i = 0; (reason = hz_plan_reason(plan, i)); i++)
+		if (!strstr(reason, not_offered))
+			printf("  - %s\n", reason);
+	/* One line for all of them: most devices offer few. */
+	for (uint64_t i = 0; (reason = hz_plan_reason(plan, i)); i++) {
+		end = strstr(reason, not_offered);
+		if (end)
+			printf("%s%.*s", any ? ", " : _("  - not offered by the device: "), (int)(end - reason),
+				reason);
+		any |= end != NULL;
+	}
+	if (any)
+		printf("\n");
 }

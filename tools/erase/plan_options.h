@@ -21,7 +21,8 @@
 
 /* CLI_EXIT_DONE, or what is wrong was said. The texts of out are those of the command line. */
 int plan_options_read(struct cli *cli, hz_plan_options *out);
-/* The plan as people read it: steps, reasons, assumptions. */
+/* The plan as people read it: steps and assumptions; and why it is so. */
 void plan_print(const struct cli *cli, const hz_device_info *d, const hz_plan *plan);
+void plan_print_reasons(const hz_plan *plan);
 
 #endif

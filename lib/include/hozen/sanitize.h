@@ -125,6 +125,10 @@ typedef struct hz_sanitize_options {
 	hz_sanitize_progress_fn progress;
 	void *user;
 } hz_sanitize_options;
+#define HZ_SANITIZE_OPTIONS_INIT                                                       \
+	{                                                                              \
+		sizeof(hz_sanitize_options), 0, HZ_PLAN_OPTIONS_INIT, 0, 0, 0, 0, 0, 0 \
+	}
 
 typedef struct hz_sanitize_result {
 	uint32_t size;
@@ -139,6 +143,10 @@ typedef struct hz_sanitize_result {
 	char why[256];        /* why level is what it is, for people */
 	hz_device_info device;
 } hz_sanitize_result;
+#define HZ_SANITIZE_RESULT_INIT                                                             \
+	{                                                                                   \
+		sizeof(hz_sanitize_result), 0, 0, 0, 0, 0, 0, 0, 0, "", HZ_DEVICE_INFO_INIT \
+	}
 
 /* Erases one medium. 0: it came to an end, and the result says what end; an error: it did not, and the result is filled
  * all the same with what is known. HZ_E_REFUSED, HZ_E_BUSY, HZ_E_AUTH, HZ_E_INVAL, HZ_E_NOTFOUND before the first
