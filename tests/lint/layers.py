@@ -7,7 +7,7 @@ import csource
 
 # layer: (layers it may include, outside headers that it alone may include, by pattern)
 LAYERS = {
-  'base': ((), r'libintl\.h|dlfcn\.h|link\.h|malloc\.h|jansson\.h|uuid/.*|linux/.*|poll\.h|spawn\.h|sys/wait\.h|sys/(xattr|ioctl|statfs|statvfs|syscall|timex|file)\.h'),
+  'base': ((), r'libintl\.h|dlfcn\.h|link\.h|malloc\.h|jansson\.h|liburing\.h|uuid/.*|linux/.*|poll\.h|spawn\.h|sys/wait\.h|sys/(xattr|ioctl|statfs|statvfs|syscall|timex|file)\.h'),
   'crypto': (('base',), r'sodium\.h|openssl/.*|sys/auxv\.h|asm/hwcap\.h|cpuid\.h|immintrin\.h|wmmintrin\.h'),
   'store': (('base',), r''),
   'report': (('base', 'crypto'), r'pwd\.h'),
