@@ -131,6 +131,10 @@ static int look_before(struct method_run *m, hz_error **err)
 		m->outcome->state = OUTCOME_LOST;
 	if (rc < 0)
 		return rc;
+	if (state & HZ_STATE_SANITIZE_RUNNING) {
+		m->outcome->goes_on = true;
+		return firmware_refuse(m, HZ_E_BUSY, err, "the drive is at work on a sanitize that is not ours");
+	}
 	if (state & HZ_STATE_SECURITY_FROZEN) {
 		rc = firmware_refuse(m, HZ_E_REFUSED, err, "security is frozen");
 		err_hint(err, "suspend this computer and wake it, or plug the drive in while it runs; then run again");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The table of methods. */
-#include "sanitize/method.h"
+#include "sanitize/overwrite.h"
 #include <string.h>
 
 static const struct method *const table[] = {
@@ -22,6 +22,11 @@ static const struct method *const table[] = {
 	&method_nvme_overwrite,
 	&method_nvme_format,
 	&method_nvme_format_crypto,
+	&method_overwrite_stream,
+	&method_overwrite_zeros,
+	&method_overwrite_pattern,
+	&method_discard,
+	&method_write_zeroes,
 	NULL,
 };
 

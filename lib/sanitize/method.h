@@ -11,14 +11,14 @@
 #include "hozen/json.h"
 #include "sanitize/outcome.h"
 
+struct overwrite;
+
 /* What the operator asks of a method; zero is the default. */
 struct method_options {
 	/* Sanitize without "allow unrestricted exit": a drive on which it fails stays in its failure mode until a
 	 * sanitize succeeds. */
 	bool strict;
 };
-
-struct overwrite;
 
 /* What a method may use while it runs. */
 struct method_run {
@@ -64,9 +64,7 @@ struct method {
 const struct method *const *methods(void);
 const struct method *method_find(const char *id);
 
-/* method_<what>.c has each. */
-extern const struct method method_overwrite_stream, method_overwrite_zeros, method_overwrite_pattern;
-extern const struct method method_discard, method_write_zeroes;
+/* method_<what>.c has each; overwrite.h names those that the engine does. */
 extern const struct method method_ata_crypto_scramble, method_ata_block_erase, method_ata_overwrite;
 extern const struct method method_ata_security_erase, method_ata_security_erase_enhanced;
 extern const struct method method_scsi_crypto_erase, method_scsi_block_erase, method_scsi_overwrite;

@@ -20,7 +20,7 @@
 /* A controller that erases by writing: 50 MB/s, and ten minutes. */
 #define SLOW_BYTES_PER_S 50000000u
 #define LEAST_S          600u
-enum { SC_INVALID_OPCODE = 1, SC_INVALID_FIELD = 2 };
+enum { SC_INVALID_OPCODE = 1, SC_INVALID_FIELD = 2, SC_SANITIZING = 0x1d };
 
 struct target {
 	uint32_t nsid, cdw10;
