@@ -22,11 +22,6 @@ static const struct method *const table[] = {
 	&method_nvme_overwrite,
 	&method_nvme_format,
 	&method_nvme_format_crypto,
-	&method_overwrite_stream,
-	&method_overwrite_zeros,
-	&method_overwrite_pattern,
-	&method_discard,
-	&method_write_zeroes,
 	NULL,
 };
 
