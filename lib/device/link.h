@@ -116,7 +116,8 @@ int trace_new(struct trace **ret, hz_error **err);
 void trace_free(struct trace *t);
 DEFINE_AUTO(struct trace, trace_free)
 void trace_add(struct trace *t, const char *op, const char *in, const char *out);
-/* The lines so far, borrowed, and how many bytes; NULL: memory ran out on the way, and it is not whole. */
+/* The lines so far, borrowed and ended by NUL, and how many bytes; NULL: memory ran out on the way, and it is not
+ * whole. */
 const char *trace_text(const struct trace *t, size_t *len);
 
 #endif

@@ -54,12 +54,14 @@ void trace_add(struct trace *t, const char *op, const char *in, const char *out)
 		hz_json_str(j, "sense", "");
 	}
 	hz_json_u64(j, "t_ns", clock_mono_ns());
-	if (!j || hz_json_text(j, &line) < 0 || buf_reserve(&t->text, strlen(line) + 1) < 0) {
+	if (!j || hz_json_text(j, &line) < 0 || buf_reserve(&t->text, strlen(line) + 2) < 0) {
 		t->failed = true;
 		return;
 	}
 	(void)buf_append(&t->text, line, strlen(line));
 	(void)buf_append(&t->text, "\n", 1);
+	/* For those who take it as a string; not counted. */
+	t->text.data[t->text.len] = '\0';
 }
 
 const char *trace_text(const struct trace *t, size_t *len)

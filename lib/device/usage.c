@@ -76,7 +76,8 @@ static void mounted(const struct usage *u, const struct mount_line *m, size_t i)
 /* A btrfs is in /sys/fs/btrfs while it is mounted anywhere, with all its devices; the mount names only one of them. */
 static void btrfs_of(const struct usage *u, const char *uuid, const char *mounts, size_t *members, size_t n)
 {
-	AUTO_FREE char *copy = strdup(mounts), *text = copy;
+	AUTO_FREE char *copy = strdup(mounts);
+	char *text = copy;
 	struct mount_line m;
 	bool bad = false, found = false;
 	size_t ours = BLOCKS_NONE;
@@ -86,6 +87,7 @@ static void btrfs_of(const struct usage *u, const char *uuid, const char *mounts
 			ours = members[i];
 	if (ours == BLOCKS_NONE)
 		return;
+	/* Without memory its place stays unknown, and the obstacle stands. */
 	while (copy && mount_next(&m, &text, &bad)) {
 		size_t source = strcmp(m.type, "btrfs") == 0 ? blocks_by_path(u->b, u->r, m.source) : BLOCKS_NONE;
 
