@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Corpus of the erase journal, by docs/erase/journal.md."""
+"""Corpora of the erase journal, by docs/erase/journal.md, and of records of erasures, made from a record of the corpus of those."""
 import hashlib
+import json
 import os
 import struct
 
-HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'corpora', 'erase_journal')
+CORPORA = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'corpora')
+HERE = os.path.join(CORPORA, 'erase_journal')
 
 
 def var(n):
@@ -66,3 +68,33 @@ for name, data in {
 }.items():
   with open(os.path.join(HERE, name), 'wb') as f:
     f.write(data)
+
+KEY = bytes(range(32)).hex()
+DEVICE = {'serial': 'S1', 'wwn': None, 'model': 'M', 'bytes': 1 << 20, 'logical_sector': 512, 'physical_sector': 4096}
+STREAM = {'kind': 'stream', 'cipher': 'aes-256-ctr', 'key': KEY, 'pattern': None}
+
+
+def step(fill, bad=(), touched='all', seed=None):
+  return {'method': 'overwrite-stream', 'state': 'completed', 'touched': touched, 'bad': list(bad),
+          'verification': {'kind': 'full', 'seed': seed, 'fill': fill, 'sectors': 2048, 'mismatched': 0, 'unreadable': 0}}
+
+
+def result(*steps, **device):
+  return {'type': 'sanitize_summary', 'device': dict(DEVICE, **device), 'level': 'clear', 'steps': list(steps)}
+
+
+with open(os.path.join(CORPORA, 'record', '1'), encoding='utf-8') as f:
+  record = json.load(f)
+os.makedirs(os.path.join(CORPORA, 'erased'), exist_ok=True)
+record['predicateType'], record['predicate']['kind'] = 'urn:hozen:record:sanitize:v1', 'sanitize'
+for name, value in {
+  'stream': result(step(STREAM, [[5, 3], [9, 1]], seed=KEY)), 'bytes': result(step({'kind': 'bytes', 'pattern': '00'})),
+  'two': result(step(STREAM), step({'kind': 'bytes', 'pattern': 'a55a'}, touched='no')), 'none': result(), 'null': None,
+  'change': result({'method': 'nvme-crypto-erase', 'touched': 'all', 'verification': {'kind': 'change', 'seed': KEY, 'fill': None}}),
+  'refused-overlap': result(step(STREAM, [[5, 3], [6, 1]])), 'refused-size': result(bytes=1000),
+  'refused-key': result(step(dict(STREAM, key='00'))), 'refused-far': result(step(STREAM, [[2047, 2]])),
+}.items():
+  record['predicate']['result'] = value
+  with open(os.path.join(CORPORA, 'erased', name), 'w', encoding='utf-8') as f:
+    json.dump(record, f, indent=2)
+    f.write('\n')
