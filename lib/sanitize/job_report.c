@@ -186,8 +186,6 @@ static void judge(const struct job *j, int rc, hz_sanitize_result *r)
 	enum level level = level_reached(
 		&j->plan, j->outcome, j->verified, &j->before, &j->after, r->why, sizeof(r->why));
 
-	if (!j->plan.reachable && j->plan.n_reasons > 0)
-		(void)snprintf(r->why, sizeof(r->why), "%s", j->plan.reason[j->plan.n_reasons - 1]);
 	if (!j->looked_after && level != LEVEL_NONE) {
 		level = LEVEL_NONE;
 		(void)snprintf(r->why, sizeof(r->why), "the device did not answer after the work");

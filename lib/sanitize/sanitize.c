@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The public calls: options, report folder, journal and link around a job. */
+#include "base/json.h"
 #include "base/options.h"
 #include "base/places.h"
 #include "base/vfs.h"
@@ -81,6 +82,15 @@ int sanitize_claim(struct link **l, struct trace **t, const char *path, const hz
 	return rc;
 }
 
+/* The line of the trail that says it. */
+static const char *why_not(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n_reasons; i++)
+		if (strstr(p->reason[i], "cannot be reached"))
+			return p->reason[i];
+	return p->n_reasons ? p->reason[p->n_reasons - 1] : "the goal cannot be reached";
+}
+
 static int plan_for(struct job *j, const hz_plan_options *po, hz_error **err)
 {
 	AUTO(hz_plan_free) hz_plan *p = NULL;
@@ -92,8 +102,7 @@ static int plan_for(struct job *j, const hz_plan_options *po, hz_error **err)
 	j->method_options.strict = j->wanted.strict;
 	if (j->plan.reachable)
 		return 0;
-	rc = err_set(err, HZ_E_REFUSED, "%s: %s", j->before.path,
-		j->plan.n_reasons ? j->plan.reason[j->plan.n_reasons - 1] : "the goal cannot be reached");
+	rc = err_set(err, HZ_E_REFUSED, "%s: %s", j->before.path, why_not(&j->plan));
 	err_hint(err, "'hozen-erase plan' shows every method and why it was not taken");
 	return rc;
 }
@@ -155,6 +164,11 @@ int hz_sanitize_run(const char *path, const hz_sanitize_options *opts, hz_record
 		rc = sanitize_on(l, &o, dirfd, NULL, rec, summary, &r, &e);
 	else
 		sanitize_nothing_touched(summary, &r, rc, e);
+	/* The first thing that went wrong is why. */
+	if (rc < 0 && e) {
+		(void)snprintf(r.why, sizeof(r.why), "%s", hz_error_message(e));
+		json_put_text(summary, "why", r.why, sizeof(r.why));
+	}
 	result_give(result, &r, sizeof(r));
 	return rc < 0 ? err_copy(err, e) : rc;
 }
