@@ -43,7 +43,7 @@ int open_node(const struct roots *r, const struct block *b, int flags)
 static void cannot_open(hz_device_info *info, int e)
 {
 	if (e == EACCES || e == EPERM)
-		info_obstacle(info, HZ_GATE_PERMISSION, false, err_text("no permission to open it: ask as root"));
+		info_obstacle(info, HZ_GATE_PERMISSION, false, err_text("no permission to open it (needs root)"));
 	else if (e == ENOMEDIUM)
 		info_obstacle(info, HZ_GATE_SIZE, false, err_text("no medium is in it"));
 	else if (e == EINVAL)

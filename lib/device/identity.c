@@ -85,17 +85,17 @@ int link_same(const hz_device_info *then, const hz_device_info *now, hz_error **
 	int rc;
 
 	if (strcmp(then->serial, now->serial) != 0)
-		return differs(err, then, "serial", then->serial, now->serial);
+		return differs(err, then, err_text("serial number"), then->serial, now->serial);
 	if (strcmp(then->wwn, now->wwn) != 0)
-		return differs(err, then, "WWN", then->wwn, now->wwn);
+		return differs(err, then, err_text("WWN"), then->wwn, now->wwn);
 	/* Without a serial of its own, by what stands for it. */
 	if (text_is_filler(then->serial) && strcmp(then->confirm_id, now->confirm_id) != 0)
-		return differs(err, then, "identity", then->confirm_id, now->confirm_id);
-	rc = same_number(err, then, "size", then->bytes, now->bytes);
+		return differs(err, then, err_text("identity"), then->confirm_id, now->confirm_id);
+	rc = same_number(err, then, err_text("size"), then->bytes, now->bytes);
 	if (rc == 0)
-		rc = same_number(err, then, "sector size", then->logical_sector, now->logical_sector);
+		rc = same_number(err, then, err_text("sector size"), then->logical_sector, now->logical_sector);
 	/* A number of each insertion: it differs when another device, or the same one again, took the name. */
 	if (rc == 0 && then->diskseq && now->diskseq)
-		rc = same_number(err, then, "diskseq", then->diskseq, now->diskseq);
+		rc = same_number(err, then, err_text("diskseq"), then->diskseq, now->diskseq);
 	return rc;
 }

@@ -60,7 +60,7 @@ static int kernel_read(struct link *l, void *data, size_t len, uint64_t off, hz_
 	int rc = check_range(l, off, len, err);
 
 	if (rc == 0 && vfs_pread_all(of(l)->fd, data, len, off) < 0)
-		rc = kernel_failed(l, err, "reading");
+		rc = kernel_failed(l, err, err_text("reading"));
 	return rc;
 }
 
@@ -70,7 +70,7 @@ static int kernel_write(struct link *l, const void *data, size_t len, uint64_t o
 	int rc = check_range(l, off, len, err);
 
 	if (rc == 0 && vfs_pwritev_all(of(l)->fd, &iov, 1, off) < 0)
-		rc = kernel_failed(l, err, "writing");
+		rc = kernel_failed(l, err, err_text("writing"));
 	return rc;
 }
 
@@ -80,7 +80,7 @@ static int kernel_write(struct link *l, const void *data, size_t len, uint64_t o
 static int kernel_flush(struct link *l, hz_error **err)
 {
 	if (vfs()->fsync(of(l)->fd) < 0)
-		return kernel_failed(l, err, "flushing");
+		return kernel_failed(l, err, err_text("flushing"));
 	(void)vfs()->ioctl(of(l)->fd, BLKFLSBUF, NULL);
 	return 0;
 }
@@ -98,12 +98,12 @@ static int range_ioctl(
 
 static int kernel_discard(struct link *l, uint64_t off, uint64_t len, hz_error **err)
 {
-	return range_ioctl(l, BLKDISCARD, "discarding", off, len, err);
+	return range_ioctl(l, BLKDISCARD, err_text("discarding"), off, len, err);
 }
 
 static int kernel_write_zeroes(struct link *l, uint64_t off, uint64_t len, hz_error **err)
 {
-	return range_ioctl(l, BLKZEROOUT, "writing zeroes", off, len, err);
+	return range_ioctl(l, BLKZEROOUT, err_text("writing zeroes"), off, len, err);
 }
 
 static int lost(struct link *l, const char *why, hz_error **err)
@@ -123,9 +123,9 @@ static int kernel_look(struct link *l, hz_device_info *info, hz_error **err)
 	int rc;
 
 	if (vfs()->fstat(k->fd, &st) < 0)
-		return kernel_failed(l, err, "looking at it");
+		return kernel_failed(l, err, err_text("looking at it"));
 	if (vfs()->ioctl(k->fd, BLKGETSIZE64, &bytes) < 0)
-		return kernel_failed(l, err, "asking its size");
+		return kernel_failed(l, err, err_text("asking its size"));
 	if (bytes == 0)
 		return lost(l, err_text("it has no size any more"), err);
 	rc = blocks_read(&b, &k->roots, err);

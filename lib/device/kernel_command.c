@@ -107,7 +107,7 @@ int kernel_scsi(
 		return err_set(err, HZ_E_INVAL, "a command of %u bytes", c->cdb_len);
 	if (send_scsi(l, &s, cdb, c->cdb_len, c->data, data, len, c->timeout_ms) < 0) {
 		note_refused(l, "scsi", cdb, c->cdb_len);
-		return refused(l, "SCSI command", err);
+		return refused(l, err_text("SCSI command"), err);
 	}
 	note(l, "scsi", cdb, c->cdb_len, &s);
 	memset(a, 0, sizeof(*a));
@@ -138,7 +138,7 @@ int kernel_ata(
 	ata_pass_through(cdb, c);
 	if (send_scsi(l, &s, cdb, sizeof(cdb), c->data, data, len, c->timeout_ms) < 0) {
 		note_refused(l, "ata", cdb, sizeof(cdb));
-		return refused(l, "ATA command", err);
+		return refused(l, err_text("ATA command"), err);
 	}
 	note(l, "ata", cdb, sizeof(cdb), &s);
 	if (s.io.host_status || s.io.driver_status)
@@ -186,7 +186,7 @@ int kernel_nvme(
 		errno = e;
 	}
 	if (rc < 0)
-		return refused(l, "NVMe command", err);
+		return refused(l, err_text("NVMe command"), err);
 	/* The kernel gives the status field with DNR (bit 14) and MORE (bit 13); the code is the rest. */
 	a->status = (uint16_t)(rc & 0x07ff);
 	a->result = cmd.result;

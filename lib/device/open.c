@@ -194,7 +194,7 @@ int link_open(struct link **ret, const char *path, const char *confirm_id, const
 		rc = second_look(l, &w, &s.info[i], err);
 	/* What others wrote through the block device's cache must not come after what we write. */
 	if (rc == 0 && vfs()->ioctl(fd, BLKFLSBUF, NULL) < 0)
-		rc = kernel_failed(l, err, "emptying its cache");
+		rc = kernel_failed(l, err, err_text("emptying its cache"));
 	if (rc == 0)
 		*ret = TAKE(l);
 	return rc;

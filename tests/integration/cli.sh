@@ -5,6 +5,8 @@ HB=${HOZEN_BIN:?}/hozen-backup
 # shellcheck disable=SC2034 # of the tests
 HV=$HOZEN_BIN/hozen-verify
 # shellcheck disable=SC2034 # of the tests
+HE=$HOZEN_BIN/hozen-erase
+# shellcheck disable=SC2034 # of the tests
 tests=${HOZEN_TESTS:?}
 T=$(mktemp -d "${TMPDIR:-/tmp}/hozen-cli.XXXXXX")
 cleanup() {

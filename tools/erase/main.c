@@ -5,6 +5,7 @@
 #include "erase/commands.h"
 
 static const struct cli_command *const commands[] = {
+	&cmd_list,
 	&cmd_plan,
 	&cmd_run,
 	&cmd_resume,
