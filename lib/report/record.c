@@ -16,7 +16,7 @@
 
 #define FAILURES_MAX      500u
 #define FAILURE_BYTES_MAX ((size_t)48 << 10)
-#define PROGRAM_MAX       ((size_t)256 << 20)
+#define PROGRAM_MAX       ((size_t)256 << 20) /* of a file that is hashed whole */
 
 static const char *const says_keys[] = { "not_checked", "assumptions", "overrides" };
 
@@ -243,6 +243,21 @@ void hz_record_subject(hz_record *rec, const char *name, const char *sha256_hex)
 
 	json_put_text(one, "name", name, TEXT_MAX);
 	hz_json_str(hz_json_object(one, "digest"), "sha256", sha256_hex);
+}
+
+int hz_record_subject_file(hz_record *rec, const char *path, hz_error **err)
+{
+	AUTO_FREE uint8_t *data = NULL;
+	const char *slash = strrchr(path, '/');
+	struct id sum;
+	size_t len;
+	int rc = vfs_read_file(&data, &len, AT_FDCWD, path, PROGRAM_MAX, false, err);
+
+	if (rc < 0)
+		return err_wrap(err, rc, "%s", path);
+	sum = sha256(data, len);
+	hz_record_subject(rec, slash ? slash + 1 : path, id_hex(&sum).s);
+	return 0;
 }
 
 void hz_record_event(hz_record *rec, const hz_event *event)

@@ -66,6 +66,17 @@ static void put_custody(struct cli *cli, hz_json *summary)
 		hz_json_str(custody, names[i], cli_value(cli, keys[i]));
 }
 
+/* A photograph that cannot be read must be known before the medium is gone. */
+static int add_photos(struct cli *cli, hz_error **err)
+{
+	struct strings photos AUTO_STRINGS = STRINGS_INIT;
+	int rc = cli_values(cli, "photo", &photos);
+
+	for (uint64_t i = 0; i < photos.n && rc == 0; i++)
+		rc = hz_record_subject_file(cli->record, photos.v[i], err);
+	return rc;
+}
+
 /* The worst that a result can mean (docs/man, "Exit codes"): 0 only with a certificate. */
 static int code_of(int rc, const hz_sanitize_result *r)
 {
@@ -84,6 +95,8 @@ static int erase(struct fleet *f, struct fleet_drive *d, hz_json *summary, hz_er
 	const char **overrides = NULL;
 	int rc = hz_record_info_get(cli->record, &info, err);
 
+	if (rc == 0)
+		rc = add_photos(cli, err);
 	if (rc == 0 && overrides_for(cli, d->confirm_id, &overrides) < 0)
 		rc = HZ_E_NOMEM;
 	if (rc < 0)

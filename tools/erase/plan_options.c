@@ -56,7 +56,8 @@ int plan_options_read(struct cli *cli, hz_plan_options *out)
 	out->profile = cli_value(cli, "profile");
 	out->method = cli_value(cli, "method");
 	out->flags = final | (reused ? HZ_PLAN_REUSED : 0) | (leaves ? HZ_PLAN_LEAVES : 0) |
-		(cli_is_given(cli, "quick") ? HZ_PLAN_QUICK : 0) | (cli_is_given(cli, "strict") ? HZ_PLAN_STRICT : 0);
+		(cli_is_given(cli, "quick") ? HZ_PLAN_QUICK : 0) | (cli_is_given(cli, "strict") ? HZ_PLAN_STRICT : 0) |
+		(cli_is_given(cli, "vouch-encryption") ? HZ_PLAN_VOUCHED : 0);
 	return CLI_EXIT_DONE;
 }
 

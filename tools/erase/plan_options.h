@@ -15,8 +15,10 @@
 			N_("yes or no: does it leave the control of the organisation? default: yes") },             \
 		{ "quick", 0, NULL, N_("one pass of zeros and a sample of it; the record says what that misses") }, \
 		{ "final", 0, "PATTERN", N_("zeros: a further pass of zeros, checked by a sample") },               \
+		{ "strict", 0, NULL, N_("a firmware erase that fails may only be left by one that succeeds") },     \
 	{                                                                                                           \
-		"strict", 0, NULL, N_("a firmware erase that fails may only be left by one that succeeds")          \
+		"vouch-encryption", 0, NULL,                                                                        \
+			N_("you vouch that all data was encrypted from the first write on; it is in the record")    \
 	}
 
 /* CLI_EXIT_DONE, or what is wrong was said. The texts of out are those of the command line. */

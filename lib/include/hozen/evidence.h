@@ -69,6 +69,9 @@ HZ_API int hz_record_begin(hz_record **rec, const hz_record_options *opts, hz_er
 HZ_API void hz_record_about(hz_record *rec, const char *key, const char *value);
 /* A further subject: something with a name and a SHA-256, as 64 hex digits. */
 HZ_API void hz_record_subject(hz_record *rec, const char *name, const char *sha256);
+/* The same for a file of at most 256 MiB, by its content; its name is the path's last part. HZ_E_NOTFOUND, HZ_E_IO,
+ * HZ_E_INVAL: it cannot be read, or is too large; nothing is added. */
+HZ_API int hz_record_subject_file(hz_record *rec, const char *path, hz_error **err);
 /* Each event that is no HZ_EVENT_NOTE becomes a failure; at most 500 are kept, all are counted. */
 HZ_API void hz_record_event(hz_record *rec, const hz_event *event);
 /* The summary of the command, copied; the last one counts. */
