@@ -343,6 +343,11 @@ static int sys_clone(int to, int from)
 	RETRY(int, ioctl(to, FICLONE, from));
 }
 
+static int sys_ioctl(int fd, unsigned long request, void *arg)
+{
+	return ioctl(fd, request, arg);
+}
+
 static const struct vfs system_table = {
 	.openat = sys_openat,
 	.openat2 = sys_openat2,
@@ -385,6 +390,7 @@ static const struct vfs system_table = {
 	.setflags = sys_setflags,
 	.extent_start = sys_extent_start,
 	.clone = sys_clone,
+	.ioctl = sys_ioctl,
 };
 
 static const struct vfs *current = &system_table;

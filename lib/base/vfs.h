@@ -2,8 +2,8 @@
 /*
  * The one door to the operating system's files. Every file call of the library goes through the table that vfs()
  * returns: the system's, or one that a test installed to record, fail or drop calls. Calls behave as the system calls
- * they are named after (return value, errno), always add O_CLOEXEC, and are retried on EINTR inside, except close.
- * Install a table before other threads start.
+ * they are named after (return value, errno), always add O_CLOEXEC, and are retried on EINTR inside, except close and
+ * ioctl. Install a table before other threads start.
  */
 #ifndef BASE_VFS_H
 #define BASE_VFS_H
@@ -70,6 +70,8 @@ struct vfs {
 	int (*extent_start)(int fd, uint64_t *physical);
 	/* All content of from becomes that of to, whose blocks they share until one writes (FICLONE). */
 	int (*clone)(int to, int from);
+	/* Of a device. Not retried on EINTR: a command that was sent must not be sent twice. */
+	int (*ioctl)(int fd, unsigned long request, void *arg);
 };
 
 /* The current table; never NULL. */

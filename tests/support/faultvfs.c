@@ -371,6 +371,11 @@ static int f_extent_start(int fd, uint64_t *physical)
 	return gate(FAULT_ATTR) ? -1 : SYS->extent_start(fd, physical);
 }
 
+static int f_ioctl(int fd, unsigned long request, void *arg)
+{
+	return gate(FAULT_IOCTL) ? -1 : SYS->ioctl(fd, request, arg);
+}
+
 static struct vfs table;
 
 static void start(unsigned set, unsigned nth, int errnum, bool forever)
@@ -393,7 +398,7 @@ static void start(unsigned set, unsigned nth, int errnum, bool forever)
 	table.fchownat = f_fchownat, table.fchmod = f_fchmod, table.fchmodat = f_fchmodat;
 	table.utimensat = f_utimensat, table.fsetxattr = f_fsetxattr, table.lsetxattr = f_lsetxattr;
 	table.fremovexattr = f_fremovexattr, table.lremovexattr = f_lremovexattr;
-	table.setflags = f_setflags, table.clone = f_clone;
+	table.setflags = f_setflags, table.clone = f_clone, table.ioctl = f_ioctl;
 	table.lseek = f_lseek, table.fsid = f_fsid, table.extent_start = f_extent_start;
 	table.flistxattr = f_flistxattr, table.fgetxattr = f_fgetxattr, table.getflags = f_getflags;
 	table.llistxattr = f_llistxattr, table.lgetxattr = f_lgetxattr;

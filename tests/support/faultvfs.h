@@ -33,8 +33,9 @@ enum {
 	FAULT_LOCK = 1 << 11,
 	FAULT_META = 1 << 12, /* owner, mode, times, attributes, flags, symlinks, nodes */
 	FAULT_SEEK = 1 << 13,
-	FAULT_ATTR = 1 << 14, /* extended attributes and inode flags are read; where on its disk a file lies */
-	FAULT_ALL = (1 << 15) - 1,
+	FAULT_ATTR = 1 << 14,  /* extended attributes and inode flags are read; where on its disk a file lies */
+	FAULT_IOCTL = 1 << 15, /* commands to devices */
+	FAULT_ALL = (1 << 16) - 1,
 };
 
 /* In place of an errno: a read or write takes half of its bytes and succeeds; other calls succeed. */
