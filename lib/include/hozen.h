@@ -17,7 +17,7 @@
 #include "hozen/audit.h"
 #include "hozen/benchmark.h"
 #include "hozen/device.h"
-#include "hozen/device.h"
+#include "hozen/mediacheck.h"
 #include "hozen/version.h"
 
 #endif
