@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "crypto/digest.h"
 #include "crypto/seal.h"
+#include "crypto/stream.h"
 #include "hozen/evidence.h"
 #include <string.h>
 
@@ -92,12 +93,36 @@ static bool signatures(void)
 		sign_bytes_are_good(sig, pub, "r", 1) && !sign_bytes_are_good(sig, pub, "s", 1);
 }
 
+/* A stream of a medium, at addresses 0 and 64, under a key of zeros: AES-256 of 0 and of 4, ChaCha20 of RFC 8439, A.1.
+ */
+static bool streams(void)
+{
+	static const char *const want[2][2] = { { "dc95c078a2408989ad48a21492842087",
+							"dd4ab1284d4ae17b41e85924470c36f7" },
+		{ "76b8e0ada0f13d90405d6ae55386bd28", "9f07e7be5551387a98ba977c732d080d" } };
+	uint8_t out[64];
+
+	for (unsigned c = 0; c < 2; c++) {
+		AUTO(secret_free) struct secret *key = NULL;
+		AUTO(stream_free) struct stream *s = NULL;
+
+		if (secret_new(&key, STREAM_KEY_LEN, NULL) < 0 || stream_new(&s, STREAM_AES_256_CTR + c, key, NULL) < 0)
+			return false;
+		for (unsigned at = 0; at < 2; at++) {
+			if (stream_make(s, out, sizeof(out), 64 * (uint64_t)at) < 0 || !is_hex(out, 16, want[c][at]))
+				return false;
+		}
+	}
+	return true;
+}
+
 int hz_selftest(hz_error **err)
 {
 	static const struct {
 		const char *name;
 		bool (*run)(void);
-	} all[] = { { "hash", hashes }, { "cipher", ciphers }, { "keyed hash", macs }, { "signature", signatures } };
+	} all[] = { { "hash", hashes }, { "cipher", ciphers }, { "keyed hash", macs }, { "signature", signatures },
+		{ "stream", streams } };
 	int rc = crypto_init(err);
 
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(all); i++) {

@@ -111,5 +111,7 @@ checked_verify 4 'log_finding log_summary' log
 
 for file in "$schemas"/*.json; do
   name=$(basename "$file" .json)
-  [ "$name" = record-v1 ] || grep -q "\"schema\":\"$name\"" "$T/all" || fail "no command printed a line of $name"
+  # Those of media need a device: test_media.sh.
+  case $name in record-v1 | media_*) continue ;; esac
+  grep -q "\"schema\":\"$name\"" "$T/all" || fail "no command printed a line of $name"
 done

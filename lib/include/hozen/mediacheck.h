@@ -73,6 +73,14 @@ typedef struct hz_media_result {
 		sizeof(hz_media_result), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "", "", "", "", "" \
 	}
 
+/* device: a block device, opened for reading only. report: a record of the kind "sanitize" with its signature beside it
+ * (as in hz_report_check). fn may be NULL; at most 1000 findings of sectors are handed out, all are counted. 0 also
+ * with findings. HZ_E_CORRUPT: the signature is not one of the record, or the record is none; nothing was read then.
+ * HZ_E_INVAL: a record of another kind, or no block device; HZ_E_NOTFOUND: a file or the device is missing, or it went
+ * away; HZ_E_IO: the device reads nothing at all; HZ_E_CANCELED. Since: 0.1 */
+HZ_API int hz_media_check(const char *device, const char *report, const hz_trust *trust, const hz_media_options *opts,
+	hz_media_finding_fn fn, void *user, hz_media_result *result, hz_error **err);
+
 #ifdef __cplusplus
 }
 #endif
