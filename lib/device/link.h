@@ -109,14 +109,15 @@ DEFINE_AUTO(struct link, link_close)
 /* HZ_E_REFUSED, with what differs, unless now is the same device as then: serial, WWN, size, sectors, diskseq. */
 int link_same(const hz_device_info *then, const hz_device_info *now, hz_error **err);
 
-/* Every command and its answer as JSON lines {"op","in","out","sense","t_ns"}, and the SHA-256 of them: command
- * evidence of the certificate. Data of reads and writes is not kept. */
+/* Every command and its answer as JSON lines {"op","in","out","sense","t_ns"}: command evidence of the certificate,
+ * which has their SHA-256. Data of commands, reads and writes is not kept. */
 struct trace;
 int trace_new(struct trace **ret, hz_error **err);
 void trace_free(struct trace *t);
 DEFINE_AUTO(struct trace, trace_free)
 void trace_add(struct trace *t, const char *op, const char *in, const char *out);
-/* The lines so far, borrowed, and how many bytes. */
+/* The lines so far, borrowed and ended by NUL, and how many bytes; NULL: memory ran out on the way, and it is not
+ * whole. */
 const char *trace_text(const struct trace *t, size_t *len);
 
 #endif

@@ -16,6 +16,8 @@
 #include "hozen/evidence.h"
 #include "hozen/audit.h"
 #include "hozen/benchmark.h"
+#include "hozen/device.h"
+#include "hozen/device.h"
 #include "hozen/version.h"
 
 #endif

@@ -146,11 +146,17 @@ typedef struct hz_device_info {
 	/* NVMe: of the subsystem, because sanitize reaches all of it. */
 	char subsystem[256];
 	uint32_t namespaces;
+	uint32_t nsid; /* of this one; 0: none, or not known */
 	/* What was not found out and why, one line; empty: nothing. */
 	char not_known[256];
 	uint32_t obstacles; /* how many; more than fit count, and are not kept */
 	hz_obstacle obstacle[HZ_DEVICE_OBSTACLES];
 } hz_device_info;
+
+#define HZ_DEVICE_INFO_INIT                    \
+	{                                      \
+		.size = sizeof(hz_device_info) \
+	}
 
 typedef int (*hz_device_fn)(void *user, const hz_device_info *device);
 
@@ -164,12 +170,14 @@ typedef struct hz_device_options {
 	}
 #define HZ_DEVICE_ALL 1u /* also those of size zero, ram disks, unused loop devices, device mapper and md */
 
-/* Each disk of this machine, by name; opens them for reading only, without O_EXCL but for a moment. fn ends it by
+/* Each disk of this machine, by name; opens them for reading only, without O_EXCL but for a moment, each in a process
+ * of its own that is given 20 seconds (fork: call it where no other thread may hold a lock just then). fn ends it by
  * another value than 0, which is returned. What cannot be asked of a device is in its info: one that hangs or fails
  * does not hide others. HZ_E_IO: /sys is not there. Since: 0.1 */
 HZ_API int hz_devices_list(const hz_device_options *opts, hz_device_fn fn, void *user, hz_error **err);
 /* One of them, by any path that leads to it (/dev/disk/by-id/...). HZ_E_NOTFOUND: nothing there. HZ_E_INVAL: no block
- * device. A partition is described with the obstacle HZ_GATE_PARTITION. Since: 0.1 */
+ * device. A partition is described with the obstacle HZ_GATE_PARTITION. info->size is set before; 0: that of this
+ * version. Since: 0.1 */
 HZ_API int hz_device_look(const char *path, hz_device_info *info, hz_error **err);
 /* Everything of info under the names of docs/schemas/device-v1.json. Since: 0.1 */
 HZ_API void hz_device_json(hz_json *j, const hz_device_info *info);
