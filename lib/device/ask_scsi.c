@@ -103,7 +103,7 @@ static void sanitize(struct link *l, hz_device_info *info)
 	}
 }
 
-/* While it sanitizes, or once that failed, it says so to every REQUEST SENSE (SBC-4 4.11). */
+/* While it sanitizes, or once that failed, it says so to every REQUEST SENSE (SBC-4). */
 static void sanitize_state(struct link *l, hz_device_info *info)
 {
 	struct scsi_command c = { .cdb = { SCSI_REQUEST_SENSE, 1, 0, 0, ROOM, 0 },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Word numbers are those of ACS-3 7.12 (IDENTIFY DEVICE). A word that is 0000h or FFFFh tells nothing. */
+/* Word numbers are those of ACS-3 (IDENTIFY DEVICE). A word that is 0000h or FFFFh tells nothing. */
 #include "device/ata.h"
 #include "device/texts.h"
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ATA: what a device's answers mean (ACS-3), and the SCSI command that carries an ATA one (SAT-3 12.2). Pure.
+ * ATA: what a device's answers mean (ACS-3), and the SCSI command that carries an ATA one (SAT-3). Pure.
  */
 #ifndef DEVICE_ATA_H
 #define DEVICE_ATA_H
@@ -49,7 +49,7 @@ bool ata_smart_parse(struct ata_smart *s, const void *data, size_t len);
  * modern drives and emulators give it). */
 bool ata_dco_parse(uint64_t *sectors, const void *data, size_t len);
 
-/* What the registers of SANITIZE STATUS EXT say (ACS-3 7.33.5). */
+/* What the registers of SANITIZE STATUS EXT say (ACS-3). */
 enum ata_sanitize_phase { ATA_SANITIZE_UNKNOWN, ATA_SANITIZE_IDLE, ATA_SANITIZE_RUNNING, ATA_SANITIZE_FAILED };
 struct ata_sanitize_status {
 	enum ata_sanitize_phase phase;

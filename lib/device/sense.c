@@ -13,7 +13,7 @@ static uint16_t be16(const uint8_t *p)
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-/* ATA Status Return descriptor, SAT-3 12.2.2.6. */
+/* ATA Status Return descriptor, SAT-3. */
 static void ata_descriptor(struct ata_answer *a, const uint8_t *d)
 {
 	bool extend = d[2] & 1;
@@ -66,7 +66,7 @@ static void fixed(struct sense *s, const uint8_t *p, size_t len)
 		s->progress = be16(p + 16);
 	}
 	/* ATA PASS-THROUGH INFORMATION AVAILABLE: only then INFORMATION and COMMAND-SPECIFIC INFORMATION are registers,
-	 * and COUNT(15:8) and LBA(47:24) are not among them (SAT-3 12.2.2.7). */
+	 * and COUNT(15:8) and LBA(47:24) are not among them (SAT-3). */
 	if (s->asc != 0x00 || s->ascq != 0x1d)
 		return;
 	s->ata.has_registers = true;

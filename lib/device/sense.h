@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Sense data of SCSI in both formats (SPC-4 4.5), and the ATA registers that a translation layer puts there (SAT-3
+ * Sense data of SCSI in both formats (SPC-4), and the ATA registers that a translation layer puts there (SAT-3
  * 12.2.2.6 and 12.2.2.7). Pure: bytes in, values out.
  */
 #ifndef DEVICE_SENSE_H
