@@ -10,7 +10,7 @@ LAYERS = {
   'base': ((), r'libintl\.h|dlfcn\.h|link\.h|malloc\.h|jansson\.h|uuid/.*|linux/.*|poll\.h|spawn\.h|sys/wait\.h|sys/(xattr|ioctl|statfs|statvfs|syscall|timex|file)\.h'),
   'crypto': (('base',), r'sodium\.h|openssl/.*|sys/auxv\.h|asm/hwcap\.h|cpuid\.h|immintrin\.h|wmmintrin\.h'),
   'store': (('base',), r''),
-  'report': (('base', 'crypto'), r'pwd\.h'),
+  'report': (('base', 'crypto'), r'ini\.h|pwd\.h'),
   'archive': (('base', 'crypto', 'store', 'report'), r'zstd\.h|isa-l\.h|isa-l/.*|archive\.h|archive_entry\.h|locale\.h|pwd\.h|grp\.h'),
 }
 # What any layer may use: the C library without what base owns.
