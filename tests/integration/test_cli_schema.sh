@@ -117,7 +117,6 @@ host = $(hostname)
 path = $T/src
 repository = r
 rpo = 24h
-drill = 90d
 P
 printf 'asset,host,path\nA,x,/y\n' >"$T/assets.csv"
 checked_verify 0 policy_summary policy "$T/policy.ini"

@@ -116,6 +116,12 @@ static int take_policy(struct drill *d)
 		return system ? report_usage(d->cli, _("--system names one of a policy: give it with --policy"))
 			      : CLI_EXIT_DONE;
 	rc = hz_policy_open(&policy, file, &err);
+	if (rc < 0 && !asked) {
+		/* That was told when the record was begun. */
+		drill_says(d, HZ_SAYS_NOT_CHECKED, "the policy's times: it cannot be read");
+		hz_error_free(err);
+		return CLI_EXIT_DONE;
+	}
 	if (rc == 0)
 		rc = hz_policy_limits_of(policy, system, hz_reader_repo_id(d->r), d->host, strings_list(&d->paths),
 			d->paths.n, &l, &err);

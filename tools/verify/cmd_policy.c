@@ -28,7 +28,6 @@ static int conclude(struct cli *cli, const struct policy_view *v, int code)
 {
 	const char *sheet = cli_value(cli, "csv");
 
-	code = cli_exit_worse(code, CLI_EXIT_DONE);
 	if (v->bad > 0)
 		report_warning(cli,
 			_("%llu records are missing or not what they should be; 'hozen-verify log' says which"),
@@ -36,13 +35,11 @@ static int conclude(struct cli *cli, const struct policy_view *v, int code)
 	if (v->untrusted > 0)
 		report_warning(cli, _("%llu records do not count: their signers are not believed (--trust)"),
 			(unsigned long long)v->untrusted);
-	if (code == CLI_EXIT_DONE || policy_view_code(v) == CLI_EXIT_DAMAGE)
-		code = code == CLI_EXIT_DONE ? policy_view_code(v) : code;
-	if (sheet) {
-		int more = policy_csv(cli, v, sheet, cli_value(cli, "output"));
-
-		code = more == CLI_EXIT_DONE ? code : cli_exit_worse(code, more);
-	}
+	/* Else a repository that was opened is damaged. */
+	if (code == CLI_EXIT_DONE)
+		code = policy_view_code(v);
+	if (sheet)
+		code = cli_exit_worse(code, policy_csv(cli, v, sheet, cli_value(cli, "output")));
 	say_limits(cli, v);
 	policy_print_summary(cli, v, code);
 	if (!cli->json && !cli->quiet)

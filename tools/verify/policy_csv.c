@@ -137,7 +137,7 @@ static void today(char out[16], int64_t now)
 
 static void checklist_asset(FILE *f, const struct policy_view *v, const hz_policy_asset *a, unsigned n)
 {
-	char number[16], date[16], finding[512], proof[128];
+	char number[16], date[16], finding[4600], proof[128];
 
 	(void)snprintf(number, sizeof(number), "%u", n);
 	(void)snprintf(finding, sizeof(finding),

@@ -9,8 +9,9 @@
 #include <string.h>
 
 /* A record has room for so many citations in all, and so many names of assets. */
-#define CITATIONS_MAX 700u
-#define UNCOVERED_MAX 500u
+#define CITATIONS_MAX  700u
+#define UNCOVERED_MAX  500u
+#define NAME_BYTES_MAX 120u
 
 const char *policy_status_text(uint32_t status)
 {
@@ -81,6 +82,18 @@ static void json_systems(hz_json *line, const hz_policy_result *r)
 	}
 }
 
+/* Bytes of a name, which may be long, that a record has room for: whole letters. */
+static size_t beginning(const char *name)
+{
+	size_t len = strnlen(name, NAME_BYTES_MAX + 1);
+
+	if (len <= NAME_BYTES_MAX)
+		return len;
+	for (len = NAME_BYTES_MAX; len > 0 && ((unsigned char)name[len] & 0xc0) == 0x80;)
+		len--;
+	return len;
+}
+
 static void json_assets(hz_json *line, const struct policy_view *v)
 {
 	const hz_policy_result *r = v->result;
@@ -101,8 +114,7 @@ static void json_assets(hz_json *line, const struct policy_view *v)
 		if (r->assets[i]->covered)
 			continue;
 		told++;
-		/* A name may be long; the list is kept where it came from. */
-		hz_json_add_path(list, r->assets[i]->name, text_fit(r->assets[i]->name, 60));
+		hz_json_add_path(list, r->assets[i]->name, beginning(r->assets[i]->name));
 	}
 }
 
