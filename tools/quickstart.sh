@@ -31,7 +31,7 @@ if [ "$(id -u)" -ne 0 ]; then
   exec sudo KEEP="${KEEP:-}" SOURCES="${SOURCES:-}" LIMIT_MB="${LIMIT_MB:-}" TMPDIR="${TMPDIR:-/tmp}" sh tools/quickstart.sh
 fi
 
-packages='gcc cmake ninja-build pkgconf libc6-dev libsodium-dev libssl-dev libarchive-dev libzstd-dev uuid-dev libisal-dev libjansson-dev gettext'
+packages='gcc cmake ninja-build pkgconf libc6-dev libsodium-dev libssl-dev libarchive-dev libzstd-dev uuid-dev libisal-dev libjansson-dev libinih-dev gettext'
 missing_packages() {
   for p in $packages; do
     case $(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null || true) in

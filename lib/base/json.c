@@ -5,6 +5,7 @@
  * the outermost object and hold a reference to their value, so that replacing a key leaves no dangling handle.
  */
 #include "base/json.h"
+#include "base/utf8.h"
 #include "base/base64.h"
 #include "base/clock.h"
 #include "base/vfs.h"
@@ -40,35 +41,12 @@ static void append(hz_json *j, json_t *value)
 		lost(j);
 }
 
-/* True when the bytes are well-formed UTF-8: shortest form, no surrogates, at most U+10FFFF. */
-static bool is_utf8(const uint8_t *p, size_t len)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-
-	for (size_t i = 0; i < len;) {
-		unsigned n = p[i] < 0x80 ? 1 : p[i] >= 0xf0 ? 4 : p[i] >= 0xe0 ? 3 : 2;
-		uint32_t c = n == 1 ? p[i] : p[i] & (0x7fU >> n);
-
-		if ((p[i] >= 0x80 && p[i] < 0xc2) || p[i] > 0xf4 || n > len - i)
-			return false;
-		for (unsigned k = 1; k < n; k++) {
-			if ((p[i + k] & 0xc0) != 0x80)
-				return false;
-			c = c << 6 | (p[i + k] & 0x3f);
-		}
-		if ((n > 1 && c < least[n]) || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-			return false;
-		i += n;
-	}
-	return true;
-}
-
 /* Text as a value, with *b64 set when it had to be encoded. NULL: no memory. */
 static json_t *text_of(const void *bytes, size_t len, bool *b64)
 {
 	AUTO_FREE char *encoded = NULL;
 
-	*b64 = !is_utf8(bytes, len);
+	*b64 = !utf8_is(bytes, len);
 	if (!*b64)
 		return json_stringn_nocheck(bytes, len);
 	encoded = len < SIZE_MAX / 2 ? malloc(BASE64_LEN(len)) : NULL;
@@ -158,16 +136,6 @@ void hz_json_path(hz_json *j, const char *key, const void *bytes, size_t len)
 	set(j, b64 ? other : key, value);
 }
 
-/* How many bytes of well-formed UTF-8 begin here; 0: none. */
-static size_t one_char(const uint8_t *p, size_t len)
-{
-	for (size_t n = 1; n <= 4 && n <= len; n++) {
-		if (is_utf8(p, n))
-			return n;
-	}
-	return 0;
-}
-
 /* NULL: memory is out. */
 static char *as_utf8(const char *text, size_t max, size_t *n)
 {
@@ -176,7 +144,7 @@ static char *as_utf8(const char *text, size_t max, size_t *n)
 
 	*n = 0;
 	while (out && at < len && *n < max) {
-		size_t good = one_char((const uint8_t *)text + at, len - at);
+		size_t good = utf8_letter(text + at, len - at);
 
 		memcpy(out + *n, good ? text + at : "\xef\xbf\xbd", good ? good : 3);
 		*n += good ? good : 3;

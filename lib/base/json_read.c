@@ -81,6 +81,14 @@ bool json_whole(const struct json_value *v, int64_t *out)
 	return true;
 }
 
+bool json_number(const struct json_value *v, double *out)
+{
+	if (!v || !json_is_number(of(v)))
+		return false;
+	*out = json_number_value(of(v));
+	return true;
+}
+
 bool json_truth(const struct json_value *v, bool *out)
 {
 	if (!v || (json_typeof(of(v)) != JSON_TRUE && json_typeof(of(v)) != JSON_FALSE))

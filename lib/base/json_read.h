@@ -21,6 +21,8 @@ DEFINE_AUTO(struct json_value, json_read_free)
 const struct json_value *json_get(const struct json_value *object, const char *key);
 const char *json_text(const struct json_value *v);
 bool json_whole(const struct json_value *v, int64_t *out);
+/* Whole or not. */
+bool json_number(const struct json_value *v, double *out);
 bool json_truth(const struct json_value *v, bool *out);
 bool json_is_nothing(const struct json_value *v);
 bool json_is_map(const struct json_value *v);

@@ -14,6 +14,7 @@
 #include "hozen/diff.h"
 #include "hozen/check.h"
 #include "hozen/evidence.h"
+#include "hozen/policy.h"
 #include "hozen/audit.h"
 #include "hozen/benchmark.h"
 #include "hozen/device.h"

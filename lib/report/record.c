@@ -25,7 +25,7 @@ struct hz_record {
 	char uuid[UUID_TEXT];
 	int lock; /* -1: none, nothing is to be finished */
 	hz_record_options opts;
-	char *text[8]; /* what opts points to */
+	char *text[9]; /* what opts points to */
 	struct walltime start;
 	uint64_t start_mono;
 	struct clock_state clock;
@@ -130,13 +130,16 @@ static int keep_text(hz_record *r, size_t i, const char **at)
 static int take_options(hz_record *r, const hz_record_options *opts, hz_error **err)
 {
 	const char **texts[] = { &r->opts.tool, &r->opts.command, &r->opts.kind, &r->opts.operator_name,
-		&r->opts.operator_from, &r->opts.ticket, &r->opts.controls };
+		&r->opts.operator_from, &r->opts.ticket, &r->opts.controls, &r->opts.policy_id,
+		&r->opts.policy_sha256 };
 	int rc = options_copy(&r->opts, sizeof(r->opts), opts, "hz_record_options", err);
 
 	if (rc < 0)
 		return rc;
 	if (!r->opts.tool || !r->opts.command || !r->opts.kind || !record_kind_is_known(r->opts.kind) || r->opts.flags)
 		return err_set(err, HZ_E_INVAL, "hz_record_options: tool, command or kind is missing or unknown");
+	if (!r->opts.policy_id != !r->opts.policy_sha256)
+		return err_set(err, HZ_E_INVAL, "hz_record_options: a policy has an id and a SHA-256");
 	if (!r->opts.operator_from)
 		r->opts.operator_from = "login";
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {

@@ -53,6 +53,7 @@ static void fill_facts(hz_report *r, const struct record_view *v)
 	(void)json_truth(json_get(p, "late"), &late);
 	r->late = late;
 	r->time = v->time;
+	r->start_time = v->start_time;
 	fill_identity(r, json_text(json_get(p, "identity")));
 }
 

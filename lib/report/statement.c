@@ -15,7 +15,7 @@ static const struct {
 bool record_kind_is_known(const char *kind)
 {
 	static const char *const kinds[] = { "backup", "restore", "export", "check", "init", "key", "verify", "drill",
-		"selftest", "sanitize", "media" };
+		"selftest", "policy", "sanitize", "media" };
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		if (strcmp(kinds[i], kind) == 0)
@@ -84,6 +84,19 @@ static void put_controls(hz_json *predicate, const char *controls)
 	}
 }
 
+static void put_policy(hz_json *predicate, const hz_record_options *o)
+{
+	hz_json *j;
+
+	if (!o->policy_id) {
+		hz_json_null(predicate, "policy");
+		return;
+	}
+	j = hz_json_object(predicate, "policy");
+	json_put_text(j, "id", o->policy_id, TEXT_MAX);
+	hz_json_str(j, "sha256", o->policy_sha256);
+}
+
 static void put_outcome(hz_json *predicate, const struct statement *s)
 {
 	hz_json_str(predicate, "outcome", s->has_end ? outcome_of_exit(s->exit_code) : "interrupted");
@@ -134,6 +147,7 @@ static int put_predicate(hz_json *subjects, hz_json *p, const struct statement *
 	json_put_copy(p, "host", s->host);
 	json_put_copy(p, "tool", s->tool);
 	put_controls(p, s->opts->controls);
+	put_policy(p, s->opts);
 	put_findings(p, s);
 	hz_json_bool(p, "late", s->late);
 	log = hz_json_object(p, "log");

@@ -51,7 +51,7 @@ int statement_make(char **text, size_t *len, const struct statement *s, hz_error
 /* What others want to know of a record that was read. Borrowed from root. */
 struct record_view {
 	const char *uuid, *kind, *outcome, *command, *start, *end; /* end NULL: interrupted */
-	int64_t time;                                              /* seconds: the end, or the start */
+	int64_t time, start_time;                                  /* seconds; time: the end, or the start */
 	char month[MONTH_LEN];                                     /* of the start */
 	uint64_t log_size;
 	struct id log_root;

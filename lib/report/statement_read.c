@@ -72,6 +72,19 @@ static bool is_of(const struct json_value *v, enum type type)
 	}
 }
 
+/* Records of before there were policies lack the field. */
+static bool policy_is_good(const struct json_value *p)
+{
+	const struct json_value *policy = json_get(p, "policy");
+	const char *hex = json_text(json_get(policy, "sha256"));
+	struct id any;
+
+	if (!policy || json_is_nothing(policy))
+		return true;
+	return json_text(json_get(policy, "id")) && hex && strlen(hex) == ID_HEX_LEN &&
+		hex_decode(any.b, ID_LEN, hex, ID_HEX_LEN);
+}
+
 /* RFC 3339 in UTC as we write it. */
 static bool parse_time(int64_t *sec, const char *text)
 {
@@ -142,10 +155,12 @@ static bool view(struct record_view *v, const struct json_value *root, const str
 		.start = json_text(json_get(time, "start")),
 		.end = json_text(json_get(time, "end")),
 		.predicate = p };
-	if (!uuid_is(v->uuid, '\0') || !outcome_fits(p, v->outcome) || !parse_time(&v->time, v->start) ||
+	if (!uuid_is(v->uuid, '\0') || !outcome_fits(p, v->outcome) || !parse_time(&v->start_time, v->start) ||
 		(v->end && !parse_time(&v->time, v->end)) ||
 		!subjects_are_good(json_get(root, "subject"), json_text(json_get(p, "identity"))))
 		return false;
+	if (!v->end)
+		v->time = v->start_time;
 	memcpy(v->month, v->start, MONTH_LEN - 1);
 	if (!json_whole(json_get(log, "size"), &size) || size < 0 || strlen(log_root) != BASE64_LEN(ID_LEN) - 1 ||
 		!base64_decode(raw, &n, log_root, strlen(log_root)) || n != ID_LEN)
@@ -190,6 +205,8 @@ int record_read(struct json_value **root, struct record_view *v, const char *tex
 			return err_set(err, HZ_E_CORRUPT, "no record: %s%s%s is missing or of another type",
 				f->in ? f->in : "", f->in ? "." : "", f->name);
 	}
+	if (!policy_is_good(p))
+		return err_set(err, HZ_E_CORRUPT, "no record: policy is of another type");
 	if (!view(v, j, p))
 		return err_set(err, HZ_E_CORRUPT, "no record: times, outcome, subjects or log do not fit");
 	*root = TAKE(j);

@@ -100,12 +100,37 @@ last '"verdict":"met"'
 checked_verify 0 drill_summary drill --sandbox "$T" --level L4 --test-command true
 last '"test_command":{"exit":0'
 checked_verify 0 due due --max-age 1h
+repo_id=$(sed -n 's/.*"type":"due".*"repository":"\([0-9a-f]*\)".*/\1/p' "$T/all" | tail -1)
+cat >"$T/policy.ini" <<P
+[policy]
+id = p
+owner = o
+approver = a
+approved = 2026-01-01
+review = 2099-01-01
+[repository r]
+id = $repo_id
+location = $HOZEN_REPO
+[system s]
+owner = o
+host = $(hostname)
+path = $T/src
+repository = r
+rpo = 24h
+P
+printf 'asset,host,path\nA,x,/y\n' >"$T/assets.csv"
+checked_verify 0 policy_summary policy "$T/policy.ini"
+checked_verify 3 policy_summary policy "$T/policy.ini" --assets "$T/assets.csv"
+checked_verify 0 policy_due due --policy "$T/policy.ini"
 checked_verify 0 bundle bundle --period "$(date -u +%Y)" --out "$T/bundle"
 for record in "$HOZEN_STATE_DIR"/evidence/records/*/*.json; do
   checked_verify 0 record_check report "$record"
   python3 -c 'import json, sys; print(json.dumps(json.load(open(sys.argv[1]))))' "$record"
 done >"$T/records"
 python3 "$tests/integration/schema_check.py" "$schemas" record <"$T/records" >"$T/types" || fail 'schema: a record'
+record=$(ls "$HOZEN_STATE_DIR"/evidence/records/*/*.json | head -1)
+checked_verify 0 log_proof log --prove "$record" --output "$T/proof"
+checked_verify 0 log_proof_check log --check-proof "$T/proof" "$record"
 sed -i 1d "$HOZEN_STATE_DIR/evidence/log"
 checked_verify 4 'log_finding log_summary' log
 

@@ -10,7 +10,7 @@ LAYERS = {
   'base': ((), r'libintl\.h|dlfcn\.h|link\.h|malloc\.h|jansson\.h|liburing\.h|uuid/.*|linux/.*|poll\.h|spawn\.h|sys/wait\.h|sys/(xattr|ioctl|statfs|statvfs|syscall|timex|file)\.h'),
   'crypto': (('base',), r'sodium\.h|openssl/.*|sys/auxv\.h|asm/hwcap\.h|cpuid\.h|immintrin\.h|wmmintrin\.h'),
   'store': (('base',), r''),
-  'report': (('base', 'crypto'), r'pwd\.h'),
+  'report': (('base', 'crypto'), r'ini\.h|pwd\.h'),
   'device': (('base',), r'scsi/.*|blkid/.*|linux/(fs|nvme_ioctl)\.h|sys/(ioctl|sysmacros)\.h'),
   'sanitize': (('base', 'crypto', 'device', 'report'), r''),
   'mediacheck': (('base', 'crypto', 'device', 'report'), r''),

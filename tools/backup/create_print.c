@@ -7,6 +7,11 @@
 #include "common/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PATHS_MAX 64u
 
 static const struct alarm {
 	uint32_t bit;
@@ -50,6 +55,57 @@ static void json_counts(hz_json *line, const hz_backup_result *res)
 	hz_json_u64(line, "packs_taken_over", res->from_journal);
 }
 
+/* As the snapshot has it: from the root, without ".", and without a slash too many. NULL: no memory. */
+static char *absolute(const char *path)
+{
+	char *cwd = *path == '/' ? NULL : getcwd(NULL, 0), *whole = NULL, *out;
+
+	if (asprintf(&whole, "%s/%s", cwd ? cwd : "", path) < 0)
+		whole = NULL;
+	free(cwd);
+	out = whole;
+	for (const char *p = whole; p && *p;) {
+		size_t len;
+
+		p += strspn(p, "/");
+		len = strcspn(p, "/");
+		if (len > 0 && !(len == 1 && *p == '.')) {
+			*out++ = '/';
+			memmove(out, p, len);
+			out += len;
+		}
+		p += len;
+	}
+	if (whole && out == whole)
+		*out++ = '/';
+	if (whole)
+		*out = '\0';
+	return whole;
+}
+
+/* What was backed up, where that is a few paths: a list of thousands is in the snapshot, and in no record. */
+static void json_source(hz_json *line, const hz_backup_options *b)
+{
+	char here[256] = "";
+	hz_json *list;
+
+	if (!b->host && gethostname(here, sizeof(here) - 1) < 0)
+		here[0] = '\0';
+	hz_json_str(line, "host", b->host ? b->host : here);
+	if (b->n_paths > PATHS_MAX) {
+		hz_json_null(line, "paths");
+		return;
+	}
+	list = hz_json_array(line, "paths");
+	for (uint64_t i = 0; i < b->n_paths; i++) {
+		char *path = absolute(b->paths[i]);
+
+		if (path)
+			hz_json_add_path(list, path, strlen(path));
+		free(path);
+	}
+}
+
 static void summary(struct cli *cli, const hz_backup_options *b, const hz_backup_result *res, int code)
 {
 	hz_json *line = hz_json_new("summary"), *list;
@@ -58,6 +114,7 @@ static void summary(struct cli *cli, const hz_backup_options *b, const hz_backup
 		hz_json_str(line, "snapshot_id", res->snapshot_id);
 	hz_json_bool(line, "complete", res->complete != 0);
 	hz_json_bool(line, "dry_run", (b->flags & HZ_BACKUP_DRY_RUN) != 0);
+	json_source(line, b);
 	json_counts(line, res);
 	hz_json_bool(line, "protected", res->protects != 0);
 	list = hz_json_array(line, "alarms");

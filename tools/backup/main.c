@@ -38,6 +38,7 @@ static const char footer[] = N_(
 	"  HOZEN_CACHE_DIR              default /var/cache/hozen as root, $XDG_CACHE_HOME/hozen otherwise\n"
 	"  HOZEN_EVIDENCE_DIR           records of what was done, signed; default: evidence in the state folder\n"
 	"  HOZEN_OPERATOR, HOZEN_TICKET as --operator and --ticket, which beat them\n"
+	"  HOZEN_POLICY                 as --policy, which beats it\n"
 	"  HOZEN_RESERVE                what stays free in the repository's file system: bytes, or with K, M, G\n"
 	"  NO_COLOR                     no colours\n"
 	"A passphrase comes from --passphrase-fd, then the file, then the command, then a prompt on the terminal.\n"

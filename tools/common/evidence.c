@@ -48,10 +48,44 @@ static void tell_new_key(struct cli *cli)
 	report_event(cli, &e);
 }
 
+const char *evidence_policy(const struct cli *cli)
+{
+	const char *given = cli_value(cli, "policy");
+
+	return given ? given : of_environment("HOZEN_POLICY");
+}
+
+/* The policy's name and hash into the record; its texts live as long as *policy. A command that evaluates one names it
+ * itself, and says what is wrong with it. */
+static void take_policy(
+	struct cli *cli, const char *kind, hz_record_options *o, hz_policy **policy, hz_policy_info *info)
+{
+	bool evaluates = strcmp(kind, "policy") == 0;
+	const char *file = evaluates ? cli->args[0] : evidence_policy(cli);
+	hz_error *err = NULL;
+	int rc;
+
+	if (!file)
+		return;
+	rc = hz_policy_open(policy, file, &err);
+	if (rc == 0)
+		rc = hz_policy_info_get(*policy, info, &err);
+	if (rc == 0) {
+		o->policy_id = info->id;
+		o->policy_sha256 = info->sha256;
+	} else if (!evaluates) {
+		cli->no_record = cli_exit_worse(cli->no_record, CLI_EXIT_EXCEPTIONS);
+		(void)report_exception(cli, rc, err, cli->no_record);
+	}
+	hz_error_free(err);
+}
+
 void evidence_begin_as(struct cli *cli, const char *kind, const char *controls)
 {
 	hz_record_options o = HZ_RECORD_OPTIONS_INIT;
 	const char *name = cli_value(cli, "operator"), *ticket = cli_value(cli, "ticket");
+	hz_policy_info info = HZ_POLICY_INFO_INIT;
+	hz_policy *policy = NULL;
 	hz_error *err = NULL;
 	int rc;
 
@@ -64,7 +98,9 @@ void evidence_begin_as(struct cli *cli, const char *kind, const char *controls)
 	o.operator_name = name ? name : of_environment("HOZEN_OPERATOR");
 	o.operator_from = name ? "option" : o.operator_name ? "environment" : NULL;
 	o.ticket = ticket ? ticket : of_environment("HOZEN_TICKET");
+	take_policy(cli, kind, &o, &policy, &info);
 	rc = hz_record_begin(&cli->record, &o, &err);
+	hz_policy_free(policy);
 	if (rc < 0)
 		not_recorded(cli, rc, err);
 	else
@@ -82,10 +118,16 @@ void evidence_begin(struct cli *cli)
 static int publish(struct cli *cli, int code)
 {
 	hz_audit_result res = HZ_AUDIT_RESULT_INIT;
+	hz_repo_options o = cli->repo;
+	bool asked = cli_is_given(cli, "publish");
 	hz_error *err = NULL;
-	int rc = hz_audit_publish(&cli->repo, evidence_folder(), &res, &err);
+	int rc;
 
-	if (rc < 0 && rc != HZ_E_AUTH) {
+	/* The key that the command itself used may be one that only reads. */
+	if (asked)
+		o.key_file = cli_value(cli, "publish") ? cli_value(cli, "publish") : of_environment("HOZEN_KEY_FILE");
+	rc = hz_audit_publish(&o, evidence_folder(), &res, &err);
+	if (rc < 0 && (asked || rc != HZ_E_AUTH)) {
 		int at_least = rc == HZ_E_CORRUPT ? CLI_EXIT_DAMAGE : CLI_EXIT_EXCEPTIONS;
 
 		report_warning(cli, _("the evidence is not in the repository yet; the next run puts it there"));
@@ -103,8 +145,10 @@ static int publish(struct cli *cli, int code)
 /* What was refused or failed leaves the repository as it is; its record waits for the next. */
 static bool is_to_publish(const struct cli *cli, int code)
 {
-	return cli->command->publishes && cli->repo.location && cli->no_record != CLI_EXIT_DAMAGE &&
-		(code == CLI_EXIT_DONE || code == CLI_EXIT_EXCEPTIONS || code == CLI_EXIT_DAMAGE);
+	return (cli->command->publishes || cli_is_given(cli, "publish")) && cli->repo.location &&
+		cli->no_record != CLI_EXIT_DAMAGE &&
+		(code == CLI_EXIT_DONE || code == CLI_EXIT_EXCEPTIONS || code == CLI_EXIT_DAMAGE ||
+			code == CLI_EXIT_OVERDUE);
 }
 
 int evidence_end(struct cli *cli, int code)

@@ -11,10 +11,20 @@
 #include "common/cli.h"
 
 /* For the globals of a tool. */
-#define EVIDENCE_OPTIONS                                                                                     \
-	{ "operator", 0, "NAME", N_("who does this, for the record (HOZEN_OPERATOR); default: the login") }, \
-	{                                                                                                    \
-		"ticket", 0, "TEXT", N_("why, for the record: number of a ticket or change (HOZEN_TICKET)")  \
+#define EVIDENCE_OPTIONS                                                                                             \
+	{ "policy", 0, "FILE",                                                                                       \
+		N_("the policy under which this is done: its id and SHA-256 stand in the record (HOZEN_POLICY)") },  \
+		{ "operator", 0, "NAME", N_("who does this, for the record (HOZEN_OPERATOR); default: the login") }, \
+	{                                                                                                            \
+		"ticket", 0, "TEXT", N_("why, for the record: number of a ticket or change (HOZEN_TICKET)")          \
+	}
+
+/* For commands that promise to only read: evidence goes to the repository if somebody asks for it. */
+#define EVIDENCE_PUBLISH                                                                                          \
+	{                                                                                                         \
+		"publish", 0, "[KEYFILE]",                                                                        \
+			N_("put a sealed copy of new records into the repository, with this writer's key file;\n" \
+			   "default: HOZEN_KEY_FILE, then that of the default place")                             \
 	}
 
 /* Before the command runs. A record that cannot be begun does not stop it: that is told, and counts at the end. */
@@ -27,6 +37,8 @@ int evidence_end(struct cli *cli, int code);
 void evidence_summary(struct cli *cli, hz_json *line);
 /* Public key of this host's evidence, for those who register it; in info. NULL: there is no record. */
 const char *evidence_key(const struct cli *cli, hz_record_info *info);
+/* --policy, else HOZEN_POLICY; NULL: neither. */
+const char *evidence_policy(const struct cli *cli);
 /* HOZEN_EVIDENCE_DIR or NULL. */
 const char *evidence_folder(void);
 

@@ -17,7 +17,7 @@ static const char *from(const struct cli *cli, const char *option, const char *v
 	return v && *v ? v : NULL;
 }
 
-int place_options(struct cli *cli, hz_repo_options *o)
+int place_common(struct cli *cli, hz_repo_options *o)
 {
 	int64_t fd = -1, workers = 0;
 	int code = cli_number(cli, "passphrase-fd", 0, INT_MAX, &fd);
@@ -30,13 +30,22 @@ int place_options(struct cli *cli, hz_repo_options *o)
 		return code;
 	cli->passphrase.fd = (int)fd;
 	o->workers = (uint32_t)workers;
-	o->location = from(cli, "repo", "HOZEN_REPO");
 	o->key_file = from(cli, "key-file", "HOZEN_KEY_FILE");
 	o->state_dir = from(cli, NULL, "HOZEN_STATE_DIR");
 	o->cache_dir = from(cli, NULL, "HOZEN_CACHE_DIR");
 	o->passphrase = passphrase_get;
 	o->passphrase_user = &cli->passphrase;
 	o->passphrase_may_ask = passphrase_is_given(&cli->passphrase);
+	return CLI_EXIT_DONE;
+}
+
+int place_options(struct cli *cli, hz_repo_options *o)
+{
+	int code = place_common(cli, o);
+
+	if (code != CLI_EXIT_DONE)
+		return code;
+	o->location = from(cli, "repo", "HOZEN_REPO");
 	/* What names a server may have a password in it. */
 	if (o->location && !strstr(o->location, "://"))
 		hz_record_about(cli->record, "location", o->location);

@@ -27,6 +27,8 @@
 		"tag", 0, "TAG", N_("only snapshots with this tag; may be repeated")                           \
 	}
 
+/* Everything but the location: for commands that open several. */
+int place_common(struct cli *cli, hz_repo_options *o);
 /* Fills o, with the passphrase from cli. 0, or the exit code after saying what is missing. */
 int place_options(struct cli *cli, hz_repo_options *o);
 /* place_options, then opens a reader (HZ_NEED_*). *r is closed by the caller. */

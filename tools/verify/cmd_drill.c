@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* drill: does it restore, is it what the source holds, how long does it take. Nothing but a sandbox is written to. */
+#include "common/evidence.h"
 #include "common/i18n.h"
 #include "common/place.h"
 #include "common/report.h"
@@ -99,6 +100,44 @@ static void choose_source(struct drill *d)
 	if (!d->source)
 		drill_says(d, HZ_SAYS_NOT_CHECKED,
 			"the source: the snapshot is of another host, %s, and no --source was given", d->host);
+}
+
+/* What the options do not say of times the policy does. One that comes from the environment may be about others. */
+static int take_policy(struct drill *d)
+{
+	const char *file = evidence_policy(d->cli), *system = cli_value(d->cli, "system");
+	bool asked = cli_value(d->cli, "policy") || system;
+	hz_policy_limits l = HZ_POLICY_LIMITS_INIT;
+	hz_policy *policy = NULL;
+	hz_error *err = NULL;
+	int rc, code = CLI_EXIT_DONE;
+
+	if (!file)
+		return system ? report_usage(d->cli, _("--system names one of a policy: give it with --policy"))
+			      : CLI_EXIT_DONE;
+	rc = hz_policy_open(&policy, file, &err);
+	if (rc < 0 && !asked) {
+		/* That was told when the record was begun. */
+		drill_says(d, HZ_SAYS_NOT_CHECKED, "the policy's times: it cannot be read");
+		hz_error_free(err);
+		return CLI_EXIT_DONE;
+	}
+	if (rc == 0)
+		rc = hz_policy_limits_of(policy, system, hz_reader_repo_id(d->r), d->host, strings_list(&d->paths),
+			d->paths.n, &l, &err);
+	if (rc == 0) {
+		(void)snprintf(d->system, sizeof(d->system), "%s", l.system);
+		d->rpo = d->rpo < 0 ? l.rpo : d->rpo;
+		d->rto = d->rto < 0 ? l.rto : d->rto;
+		hz_record_about(d->cli->record, "system", l.system);
+	} else if (asked || rc != HZ_E_NOTFOUND) {
+		code = report_result(d->cli, rc, &err);
+	} else {
+		drill_says(d, HZ_SAYS_NOT_CHECKED, "the policy's times: it has no system for this snapshot");
+	}
+	hz_error_free(err);
+	hz_policy_free(policy);
+	return code;
 }
 
 static int look_at_snapshot(struct drill *d)
@@ -306,6 +345,8 @@ static int run(struct cli *cli)
 	if (code == CLI_EXIT_DONE)
 		code = look_at_snapshot(&d);
 	if (code == CLI_EXIT_DONE)
+		code = take_policy(&d);
+	if (code == CLI_EXIT_DONE)
 		code = check_place(&d);
 	if (code == CLI_EXIT_DONE)
 		code = run_drill(&d);
@@ -328,6 +369,10 @@ static const struct cli_option options[] = {
 	{ "test-timeout", 0, "SECONDS", N_("how long the test command may take; default: 3600") },
 	{ "rto", 0, "SECONDS", N_("how long restoring everything may take; missed: exit 6") },
 	{ "rpo", 0, "SECONDS", N_("how old the snapshot may be; missed: exit 6") },
+	{ "system", 0, "NAME",
+		N_("with --policy: take RTO and RPO of this system; default: of the one with the repository,\n"
+		   "host and path of the snapshot") },
+	EVIDENCE_PUBLISH,
 	PLACE_FILTERS,
 	PLACE_OPTIONS,
 	{ 0 },
@@ -348,7 +393,7 @@ const struct cli_command cmd_drill = {
 		"told, and is\n"
 		"no damage. Needs a reader's key or the passphrase. Exit 4: damage, or the test command failed; 6: too "
 		"slow or\n"
-		"too old. Nothing of the repository or the source is written to."),
+		"too old. Nothing of the source is written to, and of the repository nothing but by --publish."),
 	.examples =
 		"  hozen-verify drill --repo /srv/backup --key-file /root/reader.key\n"
 		"  hozen-verify drill latest --host web1 --source /mnt/web1 --files 500 --rto 14400 --rpo 86400\n"

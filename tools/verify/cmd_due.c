@@ -4,16 +4,15 @@
 #include "common/i18n.h"
 #include "common/report.h"
 #include "common/text.h"
+#include "common/wholefile.h"
 #include "verify/commands.h"
+#include "verify/due_policy.h"
 #include "verify/trust.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define NAGIOS_OK       0
 #define NAGIOS_CRITICAL 2
@@ -28,26 +27,9 @@ struct due {
 	const char *kind;
 	struct last *v;
 	uint64_t n, bad, unknown;
-	int64_t now, max_age;
+	int64_t now, max_age;           /* max_age 0: not asked for */
+	const struct policy_view *view; /* NULL: no policy */
 };
-
-/* "90m", "26h", "7d"; 0: none. */
-static int64_t seconds_of(const char *text)
-{
-	static const struct {
-		char unit;
-		int64_t seconds;
-	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 } };
-	char *end = NULL;
-	long long n = *text >= '0' && *text <= '9' ? strtoll(text, &end, 10) : 0;
-
-	if (n <= 0 || n > 100000)
-		return 0;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (end[0] == units[i].unit && !end[1])
-			return n * units[i].seconds;
-	return 0;
-}
 
 static struct last *last_of(struct due *d, const char *repository)
 {
@@ -116,97 +98,134 @@ static void print_one(struct cli *cli, const struct due *d, const struct last *l
 	printf("%s  %s  %s\n", l->repository, d->kind, l->time ? text_time(when, l->time) : _("never"));
 }
 
-static int nagios(const struct due *d, uint64_t overdue)
+static int nagios(const struct due *d, uint64_t of, uint64_t overdue)
 {
-	const char *state = overdue || d->n == 0 ? "CRITICAL" : d->bad ? "UNKNOWN" : "OK";
+	const char *state = overdue || of == 0 ? "CRITICAL" : d->bad ? "UNKNOWN" : "OK";
 
-	printf("HOZEN %s - %s: %llu of %llu repositories overdue, %llu records unreadable\n", state, d->kind,
-		(unsigned long long)overdue, (unsigned long long)d->n, (unsigned long long)d->bad);
-	return overdue || d->n == 0 ? NAGIOS_CRITICAL : d->bad ? NAGIOS_UNKNOWN : NAGIOS_OK;
+	printf("HOZEN %s - %s: %llu of %llu %s overdue, %llu records unreadable\n", state, d->view ? "policy" : d->kind,
+		(unsigned long long)overdue, (unsigned long long)of, d->view ? "checks" : "repositories",
+		(unsigned long long)d->bad);
+	return overdue || of == 0 ? NAGIOS_CRITICAL : d->bad ? NAGIOS_UNKNOWN : NAGIOS_OK;
 }
 
-/* The textfile of node_exporter: whole or not at all. */
-static int prometheus(struct cli *cli, const struct due *d, const char *path)
+/* The textfile of node_exporter. */
+static void prometheus(FILE *f, const void *user)
 {
-	char *temp = NULL;
-	FILE *f = NULL;
-	int fd = -1, code = CLI_EXIT_DONE;
+	const struct due *d = user;
 
-	if (asprintf(&temp, "%s.%ld.tmp", path, (long)getpid()) < 0)
-		return report_failure(cli, HZ_E_NOMEM, _("out of memory"));
-	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	f = fd < 0 ? NULL : fdopen(fd, "w");
-	if (f) {
+	if (d->max_age)
 		(void)fprintf(f, "# TYPE hozen_last_success_timestamp_seconds gauge\n# TYPE hozen_overdue gauge\n");
-		for (uint64_t i = 0; i < d->n; i++)
-			(void)fprintf(f,
-				"hozen_last_success_timestamp_seconds{kind=\"%s\",repository=\"%s\"} %lld\n"
-				"hozen_overdue{kind=\"%s\",repository=\"%s\"} %d\n",
-				d->kind, d->v[i].repository, (long long)d->v[i].time, d->kind, d->v[i].repository,
-				is_overdue(d, &d->v[i]));
-	}
-	if (!f || fflush(f) != 0 || fsync(fd) < 0 || rename(temp, path) < 0) {
-		code = report_failure(cli, HZ_E_IO, _("%s: %s"), path, strerror(errno));
-		if (fd >= 0)
-			(void)unlink(temp);
-	}
-	if (f)
-		(void)fclose(f);
-	free(temp);
-	return code;
+	for (uint64_t i = 0; i < d->n; i++)
+		(void)fprintf(f,
+			"hozen_last_success_timestamp_seconds{kind=\"%s\",repository=\"%s\"} %lld\n"
+			"hozen_overdue{kind=\"%s\",repository=\"%s\"} %d\n",
+			d->kind, d->v[i].repository, (long long)d->v[i].time, d->kind, d->v[i].repository,
+			is_overdue(d, &d->v[i]));
+	if (d->view)
+		due_policy_metrics(f, d->view);
 }
 
 static int finish(struct cli *cli, const struct due *d)
 {
 	const char *file = cli_value(cli, "prometheus");
-	uint64_t overdue = 0;
-	int code = file ? prometheus(cli, d, file) : CLI_EXIT_DONE;
+	bool none = d->max_age && d->n == 0;
+	uint64_t of = 0, overdue = 0;
+	int code = file ? wholefile_put(cli, file, prometheus, d) : CLI_EXIT_DONE;
 
+	if (d->view)
+		due_policy_count(d->view, &of, &overdue);
+	of += d->n;
 	for (uint64_t i = 0; i < d->n; i++)
 		overdue += (uint64_t)is_overdue(d, &d->v[i]);
 	if (code != CLI_EXIT_DONE)
 		return code;
 	if (cli_is_given(cli, "nagios"))
-		return nagios(d, overdue);
+		return nagios(d, none ? 0 : of, overdue);
 	for (uint64_t i = 0; i < d->n; i++)
 		print_one(cli, d, &d->v[i]);
-	if (d->n == 0 && !cli->quiet && !cli->json)
+	if (d->view)
+		due_policy_print(cli, d->view);
+	if (none && !cli->quiet && !cli->json)
 		printf(_("OVERDUE  no record names a repository\n"));
 	if (d->bad > 0)
 		report_warning(cli,
 			_("%llu records are missing or not what they should be; 'hozen-verify log' says which"),
 			(unsigned long long)d->bad);
-	code = overdue || d->n == 0 ? CLI_EXIT_OVERDUE : CLI_EXIT_DONE;
+	code = overdue || none ? CLI_EXIT_OVERDUE : CLI_EXIT_DONE;
 	return d->bad ? cli_exit_worse(code, CLI_EXIT_DAMAGE) : code;
+}
+
+static int look_at_records(struct cli *cli, struct due *d)
+{
+	const char *state = getenv("HOZEN_STATE_DIR");
+	hz_trust *trust AUTO_TRUST = NULL;
+	hz_error *err = NULL;
+	int code = trust_open(cli, &trust);
+
+	if (code == CLI_EXIT_DONE)
+		code = report_result(cli,
+			hz_records_walk(cli->n_args ? cli->args[0] : evidence_folder(), state && *state ? state : NULL,
+				trust, on_report, d, &d->bad, &err),
+			&err);
+	return code;
+}
+
+static int look_at_policy(struct cli *cli, struct due *d, const char *policy, struct policy_view *v)
+{
+	int code = policy_view_make(cli, policy, NULL, cli->n_args ? cli->args[0] : NULL, v);
+
+	if (v->result)
+		d->view = v;
+	d->bad = v->bad > d->bad ? v->bad : d->bad;
+	return code;
 }
 
 static int run(struct cli *cli)
 {
-	const char *state = getenv("HOZEN_STATE_DIR"), *age = cli_value(cli, "max-age"), *kind = cli_value(cli, "kind");
-	struct due d = { .kind = kind ? kind : "backup", .now = time(NULL), .max_age = age ? seconds_of(age) : 0 };
-	hz_trust *trust AUTO_TRUST = NULL;
-	hz_error *err = NULL;
-	int code;
+	struct policy_view v __attribute__((cleanup(policy_view_release))) = { .policy = NULL };
+	const char *age = cli_value(cli, "max-age"), *kind = cli_value(cli, "kind"), *policy = cli_value(cli, "policy");
+	struct due d = { .kind = kind ? kind : "backup", .now = time(NULL) };
+	int code = CLI_EXIT_DONE, more;
 
-	if (d.max_age == 0)
-		return report_usage(cli, _("due needs --max-age: a number with s, m, h, d or w, such as 26h"));
-	code = trust_open(cli, &trust);
-	if (code == CLI_EXIT_DONE)
-		code = report_result(cli,
-			hz_records_walk(cli->n_args ? cli->args[0] : evidence_folder(), state && *state ? state : NULL,
-				trust, on_report, &d, &d.bad, &err),
-			&err);
-	code = code == CLI_EXIT_DONE ? finish(cli, &d) : cli_is_given(cli, "nagios") ? NAGIOS_UNKNOWN : code;
+	/* That of the environment is for those who ask for nothing else. */
+	policy = policy || age ? policy : evidence_policy(cli);
+	if (age ? hz_duration(&d.max_age, age, NULL) < 0 : !policy)
+		return report_usage(
+			cli, _("due needs --max-age: a number with s, m, h, d or w, such as 26h; or --policy"));
+	if (kind && !age)
+		return report_usage(cli, _("--kind goes with --max-age"));
+	if (age)
+		code = look_at_records(cli, &d);
+	if (code == CLI_EXIT_DONE && policy)
+		code = look_at_policy(cli, &d, policy, &v);
+	/* A repository that is damaged is told, and what is due is said all the same. */
+	if (code == CLI_EXIT_DONE || (code == CLI_EXIT_DAMAGE && d.view)) {
+		more = finish(cli, &d);
+		code = cli_is_given(cli, "nagios") && code == CLI_EXIT_DAMAGE && more == NAGIOS_OK ? NAGIOS_CRITICAL
+			: cli_is_given(cli, "nagios")                                              ? more
+						      : cli_exit_worse(code, more);
+	} else if (cli_is_given(cli, "nagios")) {
+		code = NAGIOS_UNKNOWN;
+	}
 	free(d.v);
 	return code;
 }
 
 static const struct cli_option options[] = {
 	TRUST_OPTION,
-	{ "max-age", 0, "TIME", N_("how old the newest may be: a number with s, m, h, d or w, such as 26h; required") },
+	{ "max-age", 0, "TIME",
+		N_("how old the newest may be: a number with s, m, h, d or w, such as 26h;\n"
+		   "required, unless a policy says it (--policy)") },
 	{ "kind", 0, "KIND", N_("of which record: backup (default), check, restore, drill, verify") },
 	{ "nagios", 0, NULL, N_("one line, and the exit codes of its plugins: 0 ok, 2 critical, 3 unknown") },
 	{ "prometheus", 0, "FILE", N_("also write the textfile of node_exporter; it appears whole") },
+	POLICY_FACTS_OPTIONS,
+	{ "key-file", 0, "FILE",
+		N_("a lister's key file, or a higher role's, instead of those that the policy names;\n"
+		   "what it does not open is not looked at") },
+	{ "passphrase-fd", 0, "N", N_("read the passphrase from descriptor N, before all other ways") },
+	{ "workers", 0, "N", N_("at most N threads, 1 to 64; default: one a processor, as memory allows") },
+	{ "memory", 0, "SIZE", N_("how much memory a run may take, about: bytes, or with K, M, G;\ndefault: 100M") },
 	{ 0 },
 };
 
@@ -216,13 +235,16 @@ const struct cli_command cmd_due = {
 	.arguments = "[FOLDER]",
 	.max_args = 1,
 	.summary = N_("say what has not been done for too long"),
-	.about = N_("Reads the records of an evidence folder (default: this host's), and for each repository that one "
-		    "names "
-		    "looks\n"
-		    "for the newest of the kind that ended well (exit 0 or 3). Only records by keys that are believed "
-		    "count.\n"
-		    "Exit 6: one is too old, or there is none. 4: records are missing or changed."),
+	.about = N_(
+		"Reads the records of an evidence folder (default: this host's), and for each repository that one "
+		"names "
+		"looks\n"
+		"for the newest of the kind that ended well (exit 0 or 3). Only records by keys that are believed "
+		"count.\n"
+		"With --policy: what of the policy's cadences, keys and reviews is due, by records and repositories.\n"
+		"Exit 6: one is too old, or there is none. 4: records are missing or changed."),
 	.examples = "  hozen-verify due --max-age 26h\n"
+		    "  hozen-verify due --policy /etc/hozen/policy.ini --nagios\n"
 		    "  hozen-verify due --max-age 95d --kind drill --nagios\n"
 		    "  hozen-verify due --max-age 26h -q --prometheus /var/lib/node_exporter/hozen.prom",
 	.options = options,

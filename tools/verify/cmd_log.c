@@ -5,6 +5,7 @@
 #include "common/place.h"
 #include "common/report.h"
 #include "verify/commands.h"
+#include "verify/log_proof.h"
 #include "verify/log_show.h"
 #include "verify/trust.h"
 
@@ -12,11 +13,22 @@ static int run(struct cli *cli)
 {
 	struct log_place p = { "folder", cli->n_args ? cli->args[0] : evidence_folder(), cli_value(cli, "head"), NULL };
 	hz_log_result res = HZ_LOG_RESULT_INIT;
+	const bool proves = cli_is_given(cli, "prove"), checks = cli_is_given(cli, "check-proof");
 	hz_trust *trust AUTO_TRUST = NULL;
 	int code = trust_open(cli, &trust);
 
 	if (code != CLI_EXIT_DONE)
 		return code;
+	if (proves + checks + cli_is_given(cli, "repo") > 1)
+		return report_usage(cli, _("--prove, --check-proof and --repo exclude each other"));
+	if (cli_value(cli, "output") && !proves)
+		return report_usage(cli, _("--output goes with --prove"));
+	if (checks && cli->n_args == 0)
+		return report_usage(cli, _("--check-proof FILE needs the record's file as its argument"));
+	if (proves)
+		return log_prove(cli, p.folder);
+	if (checks)
+		return log_check_proof(cli, trust);
 	if (cli_is_given(cli, "repo"))
 		return log_of_repo(cli, trust);
 	if (cli_is_given(cli, "save"))
@@ -29,6 +41,11 @@ static const struct cli_option options[] = {
 	{ "head", 0, "FILE",
 		N_("a checkpoint of this log that was kept elsewhere: shows whether the end was cut off") },
 	{ "save", 0, "DIR", N_("with --repo: keep the copy here, a folder for each log") },
+	{ "prove", 0, "RECORD",
+		N_("print a proof that the log has this record (its file or UUID), as c2sp.org/tlog-proof") },
+	{ "output", 0, "FILE", N_("with --prove: write the proof into this file; it appears whole") },
+	{ "check-proof", 0, "FILE",
+		N_("check such a proof with the record's file (and FILE.sig) alone, without the log") },
 	PLACE_OPTIONS,
 	{ 0 },
 };
@@ -36,7 +53,7 @@ static const struct cli_option options[] = {
 const struct cli_command cmd_log = {
 	.name = "log",
 	.run = run,
-	.arguments = "[FOLDER]",
+	.arguments = "[FOLDER|RECORD]",
 	.max_args = 1,
 	.summary = N_("check the log of all records, and every record in it"),
 	.about = N_(
@@ -53,6 +70,8 @@ const struct cli_command cmd_log = {
 		"Exit 4: findings, or a signer that is not believed."),
 	.examples = "  hozen-verify log\n"
 		    "  hozen-verify log --head /mnt/auditor/checkpoint --trust /mnt/auditor/allowed_signers\n"
-		    "  hozen-verify log --repo /srv/backup --key-file /etc/monitoring/lister.key",
+		    "  hozen-verify log --repo /srv/backup --key-file /etc/monitoring/lister.key\n"
+		    "  hozen-verify log --prove 0b1c...json --output 0b1c.tlog-proof\n"
+		    "  hozen-verify log --check-proof 0b1c.tlog-proof --trust hosts 0b1c...json",
 	.options = options,
 };

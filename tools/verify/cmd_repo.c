@@ -223,6 +223,7 @@ static const struct cli_option options[] = {
 	{ "confidence", 0, "PERCENT", N_("L2 of as few packs as show, with this confidence, ...") },
 	{ "bad", 0, "PERCENT", N_("... that fewer than so many of 100 packs are bad, if none of the sample is") },
 	{ "seed", 0, "N", N_("choose the same packs again as the run that printed this number") },
+	EVIDENCE_PUBLISH,
 	PLACE_OPTIONS,
 	{ 0 },
 };
@@ -238,7 +239,8 @@ const struct cli_command cmd_repo = {
 		"the key at\n"
 		"hand could not look at, and what a sample says of the whole. L0 and L1 need no key, a lister's to see "
 		"folders;\n"
-		"L2 a reader's key or the passphrase. Read-only. Exit 4: damage, also such as parity can mend."),
+		"L2 a reader's key or the passphrase. Read-only, but for --publish. Exit 4: damage, also such as "
+		"parity can mend."),
 	.examples = "  hozen-verify repo --repo /srv/backup\n"
 		    "  hozen-verify repo --level L2 --key-file /root/reader.key\n"
 		    "  hozen-verify repo --confidence 99 --bad 1% --key-file /root/reader.key",

@@ -21,6 +21,7 @@ struct drill {
 	uint32_t permille;
 	uint64_t seed;
 	int64_t rto, rpo; /* seconds; -1: not asked for */
+	char system[64];  /* of the policy; empty: none */
 	const char *command;
 	int64_t command_seconds; /* it may take */
 	struct confidence confidence;

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PATHS_MAX 64u
+
 void drill_says(struct drill *d, uint32_t which, const char *fmt, ...)
 {
 	char text[512];
@@ -145,6 +147,12 @@ static void summary(const struct drill *d, const char *sentence, int code)
 	hz_json_str(line, "snapshot_id", d->id);
 	hz_json_str(line, "host", d->host);
 	hz_json_time(line, "snapshot_time", d->time_sec, d->time_nsec);
+	/* A list of thousands is in the snapshot, and in no record. */
+	if (d->paths.n > PATHS_MAX)
+		hz_json_null(line, "paths");
+	else
+		json_texts(line, "paths", &d->paths);
+	hz_json_str(line, "system", *d->system ? d->system : NULL);
 	json_counts(line, d);
 	hz_json_real(line, "seconds", d->seconds);
 	hz_json_real(line, "estimated_seconds", estimate(d));
@@ -268,10 +276,10 @@ int drill_conclude(struct drill *d, int code)
 			  "the disk"),
 			d->res.mended);
 	if (is_missed(rto))
-		report_warning(d->cli, _("MISSED: restoring all takes %.1f seconds, %lld are allowed (--rto)"),
-			estimate(d), (long long)d->rto);
+		report_warning(d->cli, _("MISSED: restoring all takes %.1f seconds, %lld are allowed"), estimate(d),
+			(long long)d->rto);
 	if (is_missed(rpo))
-		report_warning(d->cli, _("MISSED: the snapshot is %lld seconds old, %lld are allowed (--rpo)"),
+		report_warning(d->cli, _("MISSED: the snapshot is %lld seconds old, %lld are allowed"),
 			(long long)age_of(d), (long long)d->rpo);
 	if (is_missed(rto) || is_missed(rpo))
 		code = cli_exit_worse(code, CLI_EXIT_OVERDUE);

@@ -9,6 +9,7 @@ static const struct cli_command *const commands[] = {
 	&cmd_drill,
 	&cmd_report,
 	&cmd_log,
+	&cmd_policy,
 	&cmd_due,
 	&cmd_bundle,
 	&cmd_media,
@@ -31,6 +32,7 @@ static const char footer[] = N_(
 	"  HOZEN_CACHE_DIR              default /var/cache/hozen as root, $XDG_CACHE_HOME/hozen otherwise\n"
 	"  HOZEN_EVIDENCE_DIR           records of what was done, signed; default: evidence in the state folder\n"
 	"  HOZEN_OPERATOR, HOZEN_TICKET as --operator and --ticket, which beat them\n"
+	"  HOZEN_POLICY                 as --policy, which beats it\n"
 	"  NO_COLOR                     no colours\n"
 	"\n"
 	"Exit codes:\n"

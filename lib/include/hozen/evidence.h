@@ -47,10 +47,12 @@ typedef struct hz_record_options {
 	const char *operator_from; /* "option", "environment"; NULL: "login" */
 	const char *ticket;        /* NULL: none */
 	const char *controls;      /* of Annex A, separated by spaces; NULL: none */
+	/* The policy under which it is done (hozen/policy.h): both or none. */
+	const char *policy_id, *policy_sha256;
 } hz_record_options;
-#define HZ_RECORD_OPTIONS_INIT                                          \
-	{                                                               \
-		sizeof(hz_record_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+#define HZ_RECORD_OPTIONS_INIT                                                \
+	{                                                                     \
+		sizeof(hz_record_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
 	}
 
 typedef struct hz_record hz_record;
@@ -136,10 +138,11 @@ typedef struct hz_report {
 	int64_t time;
 	char *text; /* the record, the verified bytes, NUL at the end; free with hz_free */
 	uint64_t text_len;
+	int64_t start_time; /* seconds since 1970 */
 } hz_report;
-#define HZ_REPORT_INIT                                                                                          \
-	{                                                                                                       \
-		sizeof(hz_report), 0, "", "", "", "", "", "", 0, "", "", "", "", "", "", "", 0, "", "", 0, 0, 0 \
+#define HZ_REPORT_INIT                                                                                             \
+	{                                                                                                          \
+		sizeof(hz_report), 0, "", "", "", "", "", "", 0, "", "", "", "", "", "", "", 0, "", "", 0, 0, 0, 0 \
 	}
 /* Verifies the record in `path` with the signature in `path`.sig, then reads it. HZ_E_CORRUPT: the signature is not one
  * of these bytes, or the record is none by docs/evidence; nothing of its content is handed out then. HZ_E_TOONEW: a
@@ -205,6 +208,34 @@ HZ_API int hz_log_check(const char *folder, const char *state_dir, const hz_trus
  * sees what was moved. HZ_E_NOTFOUND: one of the two is not there. Reads only. Since: 0.1 */
 HZ_API int hz_log_compare(const char *folder, const char *state_dir, const char *copy, hz_log_finding_fn fn, void *user,
 	uint64_t *findings, hz_error **err);
+
+/* A proof that a log (folder and state_dir as in hz_log_check) has the record of this UUID, as c2sp.org/tlog-proof has
+ * it: with the two files of the record it is checked without the log. *text is the caller's (hz_free). HZ_E_NOTFOUND:
+ * no log there, or no such record in what the checkpoint covers; HZ_E_CORRUPT: the log is not what its checkpoint says.
+ * Since: 0.1 */
+HZ_API int hz_log_prove(const char *folder, const char *state_dir, const char *uuid, char **text, hz_error **err);
+
+typedef struct hz_proof {
+	uint32_t size;
+	uint32_t signer;     /* of the record: HZ_SIGNER_* */
+	uint32_t log_signer; /* of the log's checkpoint: HZ_SIGNER_TRUSTED, or HZ_SIGNER_UNKNOWN: nothing is proved then
+			      */
+	uint32_t reserved;
+	uint64_t index, entries; /* the record's place, of so many that the checkpoint covers */
+	char root[45];           /* base64 */
+	char origin[80];
+	char uuid[HZ_UUID_TEXT];
+	char fingerprint[HZ_FINGERPRINT_TEXT]; /* of the record's signer */
+	char reserved_end[3];
+} hz_proof;
+#define HZ_PROOF_INIT                                               \
+	{                                                           \
+		sizeof(hz_proof), 0, 0, 0, 0, 0, "", "", "", "", "" \
+	}
+/* Does the proof say that the record in `path`, with the signature in `path`.sig, is in the log that it names? 0 also
+ * where the signer of one of them is not among those to believe: look at the result. HZ_E_CORRUPT: the proof, the
+ * record or the signature is none, or they do not belong together. HZ_E_NOTFOUND, HZ_E_IO. Reads only. Since: 0.1 */
+HZ_API int hz_proof_check(const char *proof, const char *path, const hz_trust *trust, hz_proof *result, hz_error **err);
 
 /* Copies what an outsider needs to check the records of a period into the new folder `out` (0700 until it is complete,
  * then 0755): the whole log with its checkpoint, the records whose month begins with period ("2026" or "2026-11") with
