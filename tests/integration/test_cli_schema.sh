@@ -109,6 +109,10 @@ python3 "$tests/integration/schema_check.py" "$schemas" record <"$T/records" >"$
 sed -i 1d "$HOZEN_STATE_DIR/evidence/log"
 checked_verify 4 'log_finding log_summary' log
 
+HB=$HE
+checked 0 device list --all
+HB=$HOZEN_BIN/hozen-backup
+
 for file in "$schemas"/*.json; do
   name=$(basename "$file" .json)
   [ "$name" = record-v1 ] || grep -q "\"schema\":\"$name\"" "$T/all" || fail "no command printed a line of $name"
