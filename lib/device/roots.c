@@ -37,6 +37,7 @@ void roots_close(struct roots *r)
 	fd_close(&r->udev);
 }
 
+static int make_path(char path[ROOTS_PATH], const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 static int make_path(char path[ROOTS_PATH], const char *fmt, va_list ap)
 {
 	int n = vsnprintf(path, ROOTS_PATH, fmt, ap);

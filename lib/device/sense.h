@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Sense data of SCSI in both formats (SPC-4), and the ATA registers that a translation layer puts there (SAT-3
- * 12.2.2.6 and 12.2.2.7). Pure: bytes in, values out.
+ * Sense data of SCSI in both formats (SPC-4), and the ATA registers that a translation layer puts there
+ * (SAT-3). Pure: bytes in, values out.
  */
 #ifndef DEVICE_SENSE_H
 #define DEVICE_SENSE_H

@@ -9,8 +9,7 @@
 #include "device/blocks.h"
 #include "device/info.h"
 
-/* All of the below for block i and what stands on it; own: a process whose descriptors do not count besides this one,
- * or 0. */
+/* All of the below for block i and what stands on it. HZ_E_NOMEM; whatever else goes wrong is an obstacle. */
 int usage_check(hz_device_info *info, const struct roots *r, const struct blocks *b, size_t i, hz_error **err);
 
 /* What stands on it: above as blocks_above gives it. */

@@ -134,6 +134,10 @@ checked_verify 0 log_proof_check log --check-proof "$T/proof" "$record"
 sed -i 1d "$HOZEN_STATE_DIR/evidence/log"
 checked_verify 4 'log_finding log_summary' log
 
+HB=$HE
+checked 0 device list --all
+HB=$HOZEN_BIN/hozen-backup
+
 for file in "$schemas"/*.json; do
   name=$(basename "$file" .json)
   # Those of media need a device: test_media.sh.

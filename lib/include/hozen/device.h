@@ -3,12 +3,10 @@
  * Block devices: what they are, what they can do, and why one may not be erased. NIST SP 800-88 2.4 and 4.3 (know the
  * medium), research on identity and use.
  *
- *	static int print(void *user, const hz_device_info *d)
- *	{
- *		return printf("%s %s\n", d->path, d->confirm_id) < 0;
- *	}
- *	...
- *	hz_devices_list(NULL, print, NULL, &err);
+ *	hz_device_info d = HZ_DEVICE_INFO_INIT;
+ *
+ *	if (hz_device_look("/dev/sda", &d, &err) == 0)
+ *		printf("%s %s: %s\n", d.path, d.confirm_id, d.obstacles ? d.obstacle[0].text : "free");
  *
  * Nothing here writes to a device. Texts come from the device as they are but for control characters and blanks at
  * both ends: they prove nothing.
