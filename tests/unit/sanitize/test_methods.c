@@ -173,12 +173,15 @@ static bool is_certifiable(const struct fake *f)
 		!(f->faults & (FAKE_OTHER_SERIAL | FAKE_GROWS | FAKE_DCO_GARBAGE | FAKE_ZEROS));
 }
 
+/* Every pair of faults, for one method of each kind: they differ in their bytes only. */
 static void test_no_level_without_proof(void **state)
 {
 	unsigned reached = 0;
 
 	(void)state;
-	for (unsigned i = 0; i < N_ALL; i++)
+	for (unsigned i = 0; i < N_ALL; i++) {
+		if (i > 0 && all[i].column == all[i - 1].column)
+			continue;
 		for (unsigned a = 0; a < N_TABLE; a++)
 			for (unsigned b = 0; b <= a; b++) {
 				struct fake *f;
@@ -190,6 +193,7 @@ static void test_no_level_without_proof(void **state)
 				reached += l > LEVEL_NONE;
 				fake_free(f);
 			}
+	}
 	/* The models can also be erased. */
 	assert_true(reached > N_ALL);
 }
