@@ -4,7 +4,7 @@
 # one on a disk (DISK, default /var/tmp): the erase engine beside fio with the same requests and depth, and beside nwipe,
 # shred and dd where they are installed. Rounds alternate; the best of each counts, for the machine may have other work.
 # MB/s, and the ratio to fio's better engine. Then how fast the streams are made. Needs root, fio, and a build of
-# bench_erase in release mode (BENCH_ERASE, or it is built into build/bench).
+# bench_erase in release mode (BENCH_ERASE, or it is built into build/bench). ONLY: a pattern of names, for a part.
 set -eu
 mib=${1:-2048} rounds=${2:-5} depth=16 request=1048576
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -56,6 +56,8 @@ all='fio sync|fio sync, zeros|fio io_uring|fio io_uring, zeros|hozen stream|hoze
 [ -z "$(command -v shred)" ] || all="$all|shred random"
 [ -z "$(command -v nwipe)" ] || all="$all|nwipe zeros|nwipe random"
 
+[ -z "${ONLY:-}" ] || all=$(echo "$all" | tr '|' '\n' | grep -E -e "$ONLY" | paste -sd '|')
+
 echo "$mib MiB, requests of $request bytes, depth $depth, best of $rounds rounds; load before: $(cut -d' ' -f1-3 /proc/loadavg)"
 for place in memory disk; do
   if [ $place = memory ]; then
@@ -64,17 +66,19 @@ for place in memory disk; do
     file=$(mktemp "${DISK:-/var/tmp}/hozen-bench.XXXXXX")
   fi
   head -c "${mib}M" /dev/zero >"$file"
-  loop=$(losetup -f --show --direct-io=on "$file" 2>/dev/null || losetup -f --show "$file")
   : >"$work/$place"
   round=0
   while [ $round -lt "$rounds" ]; do
-    echo "$all" | tr '|' '\n' | while read -r name; do
-      printf '%s\t%s\n' "$name" "$(rate "$name")" >>"$work/$place"
-    done
+    echo "$all" | tr '|' '\n' >"$work/names"
+    while read -r name; do
+      # A device for each: what one leaves behind is not the next one's.
+      loop=$(losetup -f --show --direct-io=on "$file" 2>/dev/null || losetup -f --show "$file")
+      printf '%s\t%s\n' "$name" "$(rate "$name" </dev/null)" >>"$work/$place"
+      losetup -d "$loop"
+      loop=
+    done <"$work/names"
     round=$((round + 1))
   done
-  losetup -d "$loop"
-  loop=
   rm -f "$file"
   file=
   awk -F'\t' -v place=$place '
