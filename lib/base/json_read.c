@@ -81,6 +81,14 @@ bool json_whole(const struct json_value *v, int64_t *out)
 	return true;
 }
 
+bool json_number(const struct json_value *v, double *out)
+{
+	if (!v || !json_is_number(of(v)))
+		return false;
+	*out = json_number_value(of(v));
+	return true;
+}
+
 bool json_truth(const struct json_value *v, bool *out)
 {
 	if (!v || (json_typeof(of(v)) != JSON_TRUE && json_typeof(of(v)) != JSON_FALSE))
@@ -112,4 +120,16 @@ size_t json_list_len(const struct json_value *list)
 const struct json_value *json_list_at(const struct json_value *list, size_t i)
 {
 	return to(json_array_get(of(list), i));
+}
+
+void json_each(const struct json_value *map, json_each_fn fn, void *user)
+{
+	const char *key;
+	json_t *v;
+
+	if (!map || !json_is_object(of(map)))
+		return;
+	/* The macro wants a pointer that is not const; nothing is changed. */
+	json_object_foreach((json_t *)(uintptr_t)of(map), key, v)
+		fn(user, key, (const struct json_value *)v);
 }

@@ -17,5 +17,6 @@
 #include "hozen/audit.h"
 #include "hozen/benchmark.h"
 #include "hozen/version.h"
+#include "hozen/view.h"
 
 #endif
