@@ -10,6 +10,9 @@
 
 #define MO_MAGIC 0x950412deu
 
+/* Of words that are others in Japanese when said of a night. */
+#define CONTEXT "night|"
+
 static uint32_t word(const uint8_t *at)
 {
 	uint32_t v;
@@ -64,16 +67,17 @@ bool lang_has_japanese(void)
 const char *lang_say(const struct view_lang *l, const char *text)
 {
 	const char *found = NULL;
-	const uint8_t *c;
+	const uint8_t *c = NULL;
 	size_t len;
 
 	/* The empty text is the catalogue's header. */
-	if (!l->japanese || !*text)
-		return text;
-	c = catalogue_ja(&len);
+	if (l->japanese && *text)
+		c = catalogue_ja(&len);
 	if (c)
 		found = lang_find(c, len, text);
-	return found && *found ? found : text;
+	if (found && *found)
+		return found;
+	return strncmp(text, CONTEXT, sizeof(CONTEXT) - 1) == 0 ? text + sizeof(CONTEXT) - 1 : text;
 }
 
 static struct tm broken(const struct view_lang *l, int64_t sec)

@@ -14,7 +14,7 @@ static const struct {
 	[NIGHT_BACKED_UP] = { LOOK_GOOD, N_("backed up") },
 	[NIGHT_ISSUE] = { LOOK_WARN, N_("issue") },
 	[NIGHT_FAILED] = { LOOK_BAD, N_("failed") },
-	[NIGHT_MISSED] = { LOOK_OTHER, N_("missed") },
+	[NIGHT_MISSED] = { LOOK_OTHER, N_("night|missed") },
 	[NIGHT_NOT_DUE] = { LOOK_INFO, N_("none due") },
 };
 

@@ -47,7 +47,7 @@ const char *word_of_look(const struct view_lang *l, enum view_look look)
 		[LOOK_BAD] = N_("bad"),
 		[LOOK_UNKNOWN] = N_("not evidenced"),
 		[LOOK_INFO] = N_("note"),
-		[LOOK_OTHER] = N_("missed") };
+		[LOOK_OTHER] = N_("night|missed") };
 
 	return lang_say(l, words[look]);
 }
