@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.." || exit 2
 
 packages='cmake ninja-build gcc g++ clang clang-format libclang-rt-14-dev pkgconf python3 libsodium-dev libssl-dev
 libarchive-dev libzstd-dev uuid-dev libcmocka-dev libisal-dev libjansson-dev gettext attr acl git openssh-client openssl
-e2fsprogs xfsprogs btrfs-progs'
+e2fsprogs xfsprogs btrfs-progs libcairo2-dev libpango1.0-dev libqrencode-dev poppler-utils fontconfig fonts-ipafont-gothic
+fonts-dejavu-core'
 jobs=$(nproc 2>/dev/null || echo 2)
 summary=
 failed=0

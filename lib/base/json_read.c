@@ -130,6 +130,5 @@ void json_each(const struct json_value *map, json_each_fn fn, void *user)
 	if (!map || !json_is_object(of(map)))
 		return;
 	/* The macro wants a pointer that is not const; nothing is changed. */
-	json_object_foreach((json_t *)(uintptr_t)of(map), key, v)
-		fn(user, key, (const struct json_value *)v);
+	json_object_foreach((json_t *)(uintptr_t)of(map), key, v) fn(user, key, (const struct json_value *)v);
 }

@@ -16,7 +16,8 @@ static int where(char **path, const char *name, hz_error **err)
 	program_parts(&parts[0], &parts[1]);
 	slash = strrchr(parts[1].path, '/');
 	if (!slash)
-		return err_set(err, HZ_E_UNSUPPORTED, "where libhozen lies is not known, so its module '%s' is not either", name);
+		return err_set(err, HZ_E_UNSUPPORTED,
+			"where libhozen lies is not known, so its module '%s' is not either", name);
 	*slash = '\0';
 	if (asprintf(path, "%s/hozen/libhozen-%s.so", parts[1].path, name) < 0) {
 		*path = NULL;

@@ -27,7 +27,8 @@ static void gathered_release(struct gathered *g)
 
 static struct view_record record_of(const hz_report *r)
 {
-	return (struct view_record){ r->text, (size_t)r->text_len, r->signer, r->sha256, r->fingerprint, r->principals };
+	return (struct view_record){ r->text, (size_t)r->text_len, r->signer, r->sha256, r->fingerprint,
+		r->principals };
 }
 
 static int take_options(hz_view_options *o, struct view_request *q, const hz_view_options *given, hz_error **err)
@@ -54,13 +55,15 @@ static int draw(void **page, uint64_t *len, const struct view_request *q, hz_err
 	int rc = module_symbol(&symbol, "view", "hozen_view_module", err);
 
 	if (rc < 0) {
-		err_hint(err, "pages need the module libhozen-view with cairo, pango and libqrencode; text without --format does not");
+		err_hint(err,
+			"pages need the module libhozen-view with cairo, pango and libqrencode; text without --format "
+			"does not");
 		return rc;
 	}
 	m = symbol;
 	if (strcmp(m->version, HOZEN_VERSION) != 0)
-		return err_set(err, HZ_E_UNSUPPORTED, "module 'view' is of version %.40s, the library of %s", m->version,
-			HOZEN_VERSION);
+		return err_set(err, HZ_E_UNSUPPORTED, "module 'view' is of version %.40s, the library of %s",
+			m->version, HOZEN_VERSION);
 	rc = m->draw(q, &a);
 	if (rc < 0) {
 		rc = err_set(err, rc, "%s", a.message);
@@ -137,10 +140,12 @@ static int take_period(struct view_request *q, const hz_view_options *o, hz_erro
 	if (!o->period)
 		return 0;
 	whole = strlen(o->period) == 4;
-	if ((!whole && strlen(o->period) != 7) || sscanf(o->period, whole ? "%4d%n" : "%4d-%2d%n", &year,
-							  whole ? &end : &month, &end) < (whole ? 1 : 2) ||
+	if ((!whole && strlen(o->period) != 7) ||
+		sscanf(o->period, whole ? "%4d%n" : "%4d-%2d%n", &year, whole ? &end : &month, &end) <
+			(whole ? 1 : 2) ||
 		(size_t)end != strlen(o->period) || year < 1970 || (!whole && (month < 1 || month > 12)))
-		return err_set(err, HZ_E_INVAL, "no such period: %.20s; a year or a month, such as 2026 or 2026-11", o->period);
+		return err_set(err, HZ_E_INVAL, "no such period: %.20s; a year or a month, such as 2026 or 2026-11",
+			o->period);
 	q->from = first_of(q->utc, year, whole ? 1 : month);
 	q->to = whole ? first_of(q->utc, year + 1, 1) : first_of(q->utc, year, month + 1);
 	if (!o->now && q->to <= now)

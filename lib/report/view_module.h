@@ -33,9 +33,9 @@ struct view_request {
 	size_t n_records;
 	/* Of an overview. */
 	bool overview;
-	const char *period;     /* "2026-11", or NULL: the last 31 days */
-	int64_t from, to, now;  /* seconds: what the annex holds; to is exclusive; now: how things stand when */
-	uint64_t bad;           /* entries of the log without a good record */
+	const char *period;    /* "2026-11", or NULL: the last 31 days */
+	int64_t from, to, now; /* seconds: what the annex holds; to is exclusive; now: how things stand when */
+	uint64_t bad;          /* entries of the log without a good record */
 	struct view_log log;
 };
 

@@ -224,9 +224,8 @@ struct view_block *doc_strip(struct view_doc *d, uint64_t total, bool counted, c
 void doc_segment(
 	struct view_doc *d, struct view_block *b, uint64_t from, uint64_t to, enum view_look look, const char *text)
 {
-	struct view_segment *more = from < to && to <= b->total
-		? grown(d, b->segments, b->n_segments, sizeof(*more))
-		: NULL;
+	struct view_segment *more = from < to && to <= b->total ? grown(d, b->segments, b->n_segments, sizeof(*more))
+								: NULL;
 
 	if (!more)
 		return;
@@ -256,8 +255,8 @@ void doc_point(struct view_doc *d, struct view_block *b, double value, enum view
 	if (!more)
 		return;
 	b->points = more;
-	b->points[b->n_points++] =
-		(struct view_point){ value > 0 ? value : 0, look, doc_text(d, text), doc_text(d, label) };
+	b->points[b->n_points++] = (struct view_point){ value > 0 ? value : 0, look, doc_text(d, text),
+		doc_text(d, label) };
 }
 
 void strip_parts(const struct view_block *b, enum view_look *looks, size_t n)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A page as a list of blocks: what it says and in which order, and nothing of how it looks. Text, HTML and PDF are drawn
- * from the same list, so that the three cannot tell different things. Texts are UTF-8 without control characters and
- * without marks that turn the direction of writing: doc_text makes them so, whatever a record has.
+ * A page as a list of blocks: what it says and in which order, and nothing of how it looks. Text, HTML and PDF are
+ * drawn from the same list, so that the three cannot tell different things. Texts are UTF-8 without control characters
+ * and without marks that turn the direction of writing: doc_text makes them so, whatever a record has.
  *
  * Adding cannot fail visibly: when memory is out `failed` is set, and what follows does nothing.
  */
@@ -110,15 +110,13 @@ void doc_cell(struct view_doc *d, struct view_block *b, const char *text, enum v
 void doc_mono(struct view_doc *d, struct view_block *b, const char *text);
 /* A name and a value. An empty value is left out. */
 void doc_field(struct view_doc *d, struct view_block *b, const char *name, const char *value);
-void doc_field_look(
-	struct view_doc *d, struct view_block *b, const char *name, const char *value, enum view_look look);
+void doc_field_look(struct view_doc *d, struct view_block *b, const char *name, const char *value, enum view_look look);
 void doc_field_mono(struct view_doc *d, struct view_block *b, const char *name, const char *value);
 /* heads: columns texts; widths: their shares of the width. */
 struct view_block *doc_table(struct view_doc *d, uint32_t columns, const uint32_t *widths, const char *const *heads);
-struct view_block *doc_strip(
-	struct view_doc *d, uint64_t total, bool counted, const char *from, const char *to);
-void doc_segment(struct view_doc *d, struct view_block *b, uint64_t from, uint64_t to, enum view_look look,
-	const char *text);
+struct view_block *doc_strip(struct view_doc *d, uint64_t total, bool counted, const char *from, const char *to);
+void doc_segment(
+	struct view_doc *d, struct view_block *b, uint64_t from, uint64_t to, enum view_look look, const char *text);
 /* What a look means in this strip, and how many there are. */
 void doc_legend(struct view_doc *d, struct view_block *b, enum view_look look, const char *text);
 /* text: of what; may be empty. */

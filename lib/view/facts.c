@@ -10,8 +10,9 @@ int64_t fact_time(const char *text)
 {
 	struct tm tm = { 0 };
 
-	if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
-			     &tm.tm_min, &tm.tm_sec) != 6)
+	if (!text ||
+		sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
+			&tm.tm_sec) != 6)
 		return -1;
 	tm.tm_year -= 1900;
 	tm.tm_mon--;

@@ -12,12 +12,14 @@ static const char *const shapes[LOOK_COUNT] = {
 		      "<path d=\"M10 7v5.5M10 14.4v2\" stroke=\"var(--card)\" stroke-width=\"2.2\"/>",
 	[LOOK_BAD] = "<rect x=\"1\" y=\"1\" width=\"18\" height=\"18\" rx=\"2\" fill=\"currentColor\"/>"
 		     "<path d=\"M5.5 5.5l9 9M14.5 5.5l-9 9\" stroke=\"var(--card)\" stroke-width=\"2.4\"/>",
-	[LOOK_UNKNOWN] = "<circle cx=\"10\" cy=\"10\" r=\"8.2\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.8\" "
-			 "stroke-dasharray=\"3.2 2\"/><path d=\"M7.3 8a2.7 2.7 0 1 1 3.6 2.5c-.7.3-.9.7-.9 1.7M10 "
-			 "14v1.8\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.8\"/>",
+	[LOOK_UNKNOWN] =
+		"<circle cx=\"10\" cy=\"10\" r=\"8.2\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.8\" "
+		"stroke-dasharray=\"3.2 2\"/><path d=\"M7.3 8a2.7 2.7 0 1 1 3.6 2.5c-.7.3-.9.7-.9 1.7M10 "
+		"14v1.8\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.8\"/>",
 	[LOOK_INFO] = "<path d=\"M4 10h12\" stroke=\"currentColor\" stroke-width=\"2.4\"/>",
-	[LOOK_OTHER] = "<rect x=\"2\" y=\"2\" width=\"16\" height=\"16\" rx=\"2\" fill=\"none\" stroke=\"currentColor\" "
-		       "stroke-width=\"2.2\"/><path d=\"M4 16L16 4\" stroke=\"currentColor\" stroke-width=\"2.2\"/>",
+	[LOOK_OTHER] =
+		"<rect x=\"2\" y=\"2\" width=\"16\" height=\"16\" rx=\"2\" fill=\"none\" stroke=\"currentColor\" "
+		"stroke-width=\"2.2\"/><path d=\"M4 16L16 4\" stroke=\"currentColor\" stroke-width=\"2.2\"/>",
 };
 
 void html_mark(struct html *h, enum view_look look)
@@ -48,13 +50,15 @@ static void put_part(struct html *h, double x, double w, enum view_look look, co
 			"stroke-width=\"2\"%s/>",
 			x + 1, w > 2 ? w - 2 : w, look == LOOK_UNKNOWN ? " stroke-dasharray=\"3 3\"" : "");
 	else
-		html_format(h, "<rect x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"%.0f\" fill=\"currentColor\"/>", x, top,
-			w, height);
+		html_format(h, "<rect x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"%.0f\" fill=\"currentColor\"/>", x,
+			top, w, height);
 	if (look == LOOK_BAD && w >= 8)
-		html_format(h, "<path d=\"M%.2f 13l%.2f 12m0-12l-%.2f 12\" stroke=\"var(--card)\" stroke-width=\"2.4\"/>",
+		html_format(h,
+			"<path d=\"M%.2f 13l%.2f 12m0-12l-%.2f 12\" stroke=\"var(--card)\" stroke-width=\"2.4\"/>",
 			x + w * .25, w * .5, w * .5);
 	if (look == LOOK_OTHER && w >= 8)
-		html_format(h, "<path d=\"M%.2f 33L%.2f 5\" stroke=\"currentColor\" stroke-width=\"2\"/>", x + 2, x + w - 2);
+		html_format(h, "<path d=\"M%.2f 33L%.2f 5\" stroke=\"currentColor\" stroke-width=\"2\"/>", x + 2,
+			x + w - 2);
 	html_raw(h, "</g>");
 }
 
@@ -83,7 +87,9 @@ static void put_parts(struct html *h, const struct view_block *b)
 
 void html_strip(struct html *h, const struct view_block *b)
 {
-	html_raw(h, "<figure><svg class=\"nights\" viewBox=\"0 0 720 38\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"");
+	html_raw(h,
+		"<figure><svg class=\"nights\" viewBox=\"0 0 720 38\" preserveAspectRatio=\"none\" role=\"img\" "
+		"aria-label=\"");
 	for (size_t i = 0; i < b->n_cells; i++) {
 		html_text(h, b->cells[i].text);
 		html_raw(h, i + 1 < b->n_cells ? ", " : "");
@@ -126,7 +132,9 @@ void html_chart(struct html *h, const struct view_block *b)
 		html_format(h, "<rect x=\"0\" y=\"4\" width=\"%.1f\" height=\"12\" fill=\"var(--bar)\"/>",
 			most > 0 ? 2 + p->value / most * 388 : 2);
 		if (b->limit > 0)
-			html_format(h, "<path d=\"M%.1f 0V20\" stroke=\"var(--ink)\" stroke-width=\"2\" stroke-dasharray=\"4 2\"/>",
+			html_format(h,
+				"<path d=\"M%.1f 0V20\" stroke=\"var(--ink)\" stroke-width=\"2\" stroke-dasharray=\"4 "
+				"2\"/>",
 				2 + b->limit / most * 388);
 		html_raw(h, "</svg><span>");
 		html_mark(h, p->look);
@@ -135,8 +143,10 @@ void html_chart(struct html *h, const struct view_block *b)
 	}
 	html_raw(h, "</div><div class=\"limit\">");
 	if (b->limit > 0)
-		html_raw(h, "<svg class=\"mark\" viewBox=\"0 0 20 20\" aria-hidden=\"true\"><path d=\"M10 0V20\" stroke=\"currentColor\" "
-			    "stroke-width=\"2.5\" stroke-dasharray=\"4 2\"/></svg>");
+		html_raw(h,
+			"<svg class=\"mark\" viewBox=\"0 0 20 20\" aria-hidden=\"true\"><path d=\"M10 0V20\" "
+			"stroke=\"currentColor\" "
+			"stroke-width=\"2.5\" stroke-dasharray=\"4 2\"/></svg>");
 	html_text(h, b->limit_text);
 	html_raw(h, "</div></figure>\n");
 }
@@ -144,7 +154,9 @@ void html_chart(struct html *h, const struct view_block *b)
 /* Runs of dark modules, with the quiet zone of four that scanners need. */
 void html_qr(struct html *h, const uint8_t *modules, size_t size)
 {
-	html_format(h, "<svg viewBox=\"0 0 %zu %zu\" role=\"img\" aria-label=\"QR\" shape-rendering=\"crispEdges\"><path fill=\"#000\" d=\"",
+	html_format(h,
+		"<svg viewBox=\"0 0 %zu %zu\" role=\"img\" aria-label=\"QR\" shape-rendering=\"crispEdges\"><path "
+		"fill=\"#000\" d=\"",
 		size + 8, size + 8);
 	for (size_t y = 0; y < size; y++) {
 		for (size_t x = 0; x < size; x++) {

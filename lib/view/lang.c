@@ -138,7 +138,8 @@ char *lang_duration(char out[LANG_TEXT], const struct view_lang *l, double secon
 	static const struct {
 		uint64_t s;
 		const char *unit[2];
-	} units[] = { { 86400, { "d", "日" } }, { 3600, { "h", "時間" } }, { 60, { "min", "分" } }, { 1, { "s", "秒" } } };
+	} units[] = { { 86400, { "d", "日" } }, { 3600, { "h", "時間" } }, { 60, { "min", "分" } },
+		{ 1, { "s", "秒" } } };
 	uint64_t s;
 	int n;
 
@@ -154,7 +155,8 @@ char *lang_duration(char out[LANG_TEXT], const struct view_lang *l, double secon
 	for (unsigned i = 0; i < 4; i++) {
 		if (s < units[i].s)
 			continue;
-		n = snprintf(out, LANG_TEXT, "%llu\u00a0%s", (unsigned long long)(s / units[i].s), units[i].unit[l->japanese]);
+		n = snprintf(out, LANG_TEXT, "%llu\u00a0%s", (unsigned long long)(s / units[i].s),
+			units[i].unit[l->japanese]);
 		s = i < 3 ? s % units[i].s / units[i + 1].s : 0;
 		if (s > 0)
 			(void)snprintf(out + n, LANG_TEXT - (size_t)n, "\u00a0%llu\u00a0%s", (unsigned long long)s,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The language of a page, which is not that of the process: a Japanese page comes out the same where no Japanese locale
- * is installed. Translations are those of po/, compiled into the module. Times are shown in one zone, named on the page.
+ * is installed. Translations are those of po/, compiled into the module. Times are shown in one zone, named on the
+ * page.
  */
 #ifndef VIEW_LANG_H
 #define VIEW_LANG_H

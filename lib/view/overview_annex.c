@@ -31,7 +31,9 @@ void overview_annex(struct view_doc *d, const struct view_facts *f)
 		doc_block(d, BLOCK_PARA, LOOK_UNKNOWN, lang_say(&d->lang, N_("There is no record in this period.")));
 	if (f->request->bad > 0)
 		doc_block(d, BLOCK_PARA, LOOK_BAD,
-			doc_format(d, lang_say(&d->lang, N_("Entries of the log without a good record: %llu. "
-							    "'hozen-verify log' says which.")),
+			doc_format(d,
+				lang_say(&d->lang,
+					N_("Entries of the log without a good record: %llu. "
+					   "'hozen-verify log' says which.")),
 				(unsigned long long)f->request->bad));
 }

@@ -124,7 +124,8 @@ static void put_log(struct view_doc *d, struct view_block *b, const struct view_
 	doc_field_look(d, b, lang_say(&d->lang, N_("End of the log")),
 		lang_say(&d->lang, N_("not checked: compare with a head that was kept elsewhere")), LOOK_UNKNOWN);
 	if (log->pending > 0)
-		doc_field(d, b, lang_say(&d->lang, N_("Running, or not yet logged")), lang_number(out, (int64_t)log->pending));
+		doc_field(d, b, lang_say(&d->lang, N_("Running, or not yet logged")),
+			lang_number(out, (int64_t)log->pending));
 }
 
 static void put_clock(struct view_doc *d, struct view_block *b, const struct view_facts *f)
@@ -152,7 +153,9 @@ static void put_clock(struct view_doc *d, struct view_block *b, const struct vie
 	doc_field_look(d, b, lang_say(&d->lang, N_("Clock synchronized")),
 		doc_format(d, lang_say(&d->lang, N_("at %s of %s records")), lang_number(x, (int64_t)good),
 			lang_number(y, (int64_t)n)),
-		good == n ? LOOK_GOOD : good == 0 ? LOOK_UNKNOWN : LOOK_WARN);
+		good == n           ? LOOK_GOOD
+			: good == 0 ? LOOK_UNKNOWN
+				    : LOOK_WARN);
 	if (worst > 0)
 		doc_field(d, b, lang_say(&d->lang, N_("Largest error, as the kernel estimates it")),
 			doc_format(d, "%.1f ms", (double)worst / 1e6));
@@ -174,7 +177,8 @@ static void put_privileged(struct view_doc *d, struct view_block *b, const struc
 		named += o->operator_name != NULL;
 		root += json_whole(json_get(json_get(o->predicate, "operator"), "uid"), &uid) && uid == 0;
 	}
-	put_count(d, b, lang_say(&d->lang, N_("Commands with a named operator")), named, named == n ? LOOK_GOOD : LOOK_WARN);
+	put_count(d, b, lang_say(&d->lang, N_("Commands with a named operator")), named,
+		named == n ? LOOK_GOOD : LOOK_WARN);
 	doc_field(d, b, lang_say(&d->lang, N_("Run as root")), lang_number(out, (int64_t)root));
 	doc_field(d, b, lang_say(&d->lang, N_("Refused")), lang_number(out, (int64_t)refused));
 	put_kind(d, b, f, "export");
@@ -185,7 +189,8 @@ static void put_audit(struct view_doc *d, struct view_block *b, const struct vie
 	put_kind(d, b, f, "verify");
 	put_kind(d, b, f, "check");
 	doc_field(d, b, lang_say(&d->lang, N_("How")),
-		lang_say(&d->lang, N_("hozen-verify only reads what it examines; drills restore into a folder of their own")));
+		lang_say(&d->lang,
+			N_("hozen-verify only reads what it examines; drills restore into a folder of their own")));
 }
 
 static const struct control {
@@ -246,10 +251,13 @@ void overview_controls(struct view_doc *d, const struct view_facts *f, const str
 	struct view_block *b = doc_heading(d, 1, lang_say(&d->lang, N_("Control by control")));
 
 	b->starts_page = true;
-	doc_small(d, lang_say(&d->lang, N_("Numbers are those of ISO/IEC 27001:2022, Annex A. Counts are of records of the "
-					   "period by signers who are believed.")));
+	doc_small(d,
+		lang_say(&d->lang,
+			N_("Numbers are those of ISO/IEC 27001:2022, Annex A. Counts are of records of the "
+			   "period by signers who are believed.")));
 	for (size_t i = 0; i < ARRAY_LEN(controls); i++) {
-		(void)doc_heading(d, 2, doc_format(d, "%s  %s", controls[i].number, lang_say(&d->lang, controls[i].title)));
+		(void)doc_heading(
+			d, 2, doc_format(d, "%s  %s", controls[i].number, lang_say(&d->lang, controls[i].title)));
 		if (has_checks(s, controls[i].number))
 			put_checks(d, s, controls[i].number);
 		b = doc_block(d, BLOCK_FIELDS, LOOK_PLAIN, "");

@@ -39,13 +39,15 @@ static bool log_is_wrong(const struct view_request *r)
 
 static void headline(struct view_doc *d, const struct view_facts *f, const struct view_systems *s)
 {
-	unsigned bad = count_looks(s, LOOK_BAD), warn = count_looks(s, LOOK_WARN), unknown = count_looks(s, LOOK_UNKNOWN);
+	unsigned bad = count_looks(s, LOOK_BAD), warn = count_looks(s, LOOK_WARN),
+		 unknown = count_looks(s, LOOK_UNKNOWN);
 	const struct view_lang *l = &d->lang;
 	struct view_block *b;
 	unsigned n = (unsigned)s->n;
 
 	if (log_is_wrong(f->request))
-		b = doc_block(d, BLOCK_STATUS, LOOK_BAD, lang_say(l, N_("The log of records is not whole: do not rely on this page")));
+		b = doc_block(d, BLOCK_STATUS, LOOK_BAD,
+			lang_say(l, N_("The log of records is not whole: do not rely on this page")));
 	else if (n == 0)
 		b = doc_block(d, BLOCK_STATUS, LOOK_UNKNOWN, lang_say(l, N_("No backup is evidenced")));
 	else if (bad > 0)
@@ -113,8 +115,8 @@ static void run_fields(struct view_doc *d, struct view_block *b, const struct vi
 	if (sys->last_run >= 0)
 		last = doc_format(d, lang_say(&d->lang, N_("%s, %s")), time_or(d, sys->last_run, ""),
 			word_of_outcome(&d->lang, sys->last_outcome));
-	doc_field_look(d, b, lang_say(&d->lang, N_("Last run")), last,
-		sys->last_run >= 0 ? sys->last_look : LOOK_UNKNOWN);
+	doc_field_look(
+		d, b, lang_say(&d->lang, N_("Last run")), last, sys->last_run >= 0 ? sys->last_look : LOOK_UNKNOWN);
 	doc_field(d, b, lang_say(&d->lang, N_("Next run")),
 		sys->cadence > 0 && sys->last_run >= 0
 			? doc_format(d, lang_say(&d->lang, N_("about %s, as the records go on")),
@@ -139,7 +141,9 @@ static void proof_fields(struct view_doc *d, struct view_block *b, const struct 
 					       lang_duration(took, &d->lang, sys->drill_seconds),
 					       lang_duration(allowed, &d->lang, sys->rto))
 				     : lang_duration(took, &d->lang, sys->drill_seconds),
-			slow ? LOOK_WARN : sys->rto > 0 ? LOOK_GOOD : LOOK_PLAIN);
+			slow                   ? LOOK_WARN
+				: sys->rto > 0 ? LOOK_GOOD
+					       : LOOK_PLAIN);
 	if (sys->oldest_unread >= 0)
 		doc_field_look(d, b, lang_say(&d->lang, N_("Oldest unverified data")),
 			with_age(d, sys->oldest_unread, now), sys->last_read < 0 ? LOOK_UNKNOWN : LOOK_PLAIN);
@@ -188,7 +192,7 @@ static void trend(struct view_doc *d, const struct view_facts *f, const struct v
 
 		(void)json_number(json_get(drills[n]->result, "estimated_seconds"), &seconds);
 		doc_point(d, b, seconds,
-			!good                                    ? LOOK_BAD
+			!good                                        ? LOOK_BAD
 				: sys->rto > 0 && seconds > sys->rto ? LOOK_WARN
 				: sys->rto > 0                       ? LOOK_GOOD
 								     : LOOK_INFO,
@@ -206,7 +210,8 @@ static void trends(struct view_doc *d, const struct view_facts *f, const struct 
 	for (size_t k = 0; k < s->n; k++)
 		trend(d, f, s, k);
 	if (d->n_blocks == before)
-		doc_block(d, BLOCK_PARA, LOOK_UNKNOWN, lang_say(&d->lang, N_("Not evidenced: there is no restore drill on record.")));
+		doc_block(d, BLOCK_PARA, LOOK_UNKNOWN,
+			lang_say(&d->lang, N_("Not evidenced: there is no restore drill on record.")));
 }
 
 /* What the policy says of keys, and keys that signed without being believed. */
@@ -219,12 +224,14 @@ static unsigned key_checks(struct view_doc *d, struct view_block *b, const struc
 
 		for (size_t i = 0; i < json_list_len(checks); i++) {
 			const struct json_value *c = json_list_at(checks, i);
-			const char *control = json_text(json_get(c, "control")), *status = json_text(json_get(c, "status"));
+			const char *control = json_text(json_get(c, "control")),
+				   *status = json_text(json_get(c, "status"));
 
 			if (!control || strcmp(control, "8.24") != 0 || !status || strcmp(status, "met") == 0)
 				continue;
 			doc_field_look(d, b, s->list[k].name,
-				doc_format(d, "%s: %s", json_text(json_get(c, "name")) ? json_text(json_get(c, "name")) : "",
+				doc_format(d, "%s: %s",
+					json_text(json_get(c, "name")) ? json_text(json_get(c, "name")) : "",
 					word_of_status(&d->lang, status)),
 				look_of_status(status));
 			n++;
@@ -248,10 +255,12 @@ static void keys(struct view_doc *d, const struct view_facts *f, const struct vi
 	}
 	n = key_checks(d, b, s);
 	if (unknown > 0)
-		doc_field_look(d, b, lang_say(&d->lang, N_("Records by a signer who is not believed, not counted here")),
+		doc_field_look(d, b,
+			lang_say(&d->lang, N_("Records by a signer who is not believed, not counted here")),
 			lang_number(out, (int64_t)unknown), LOOK_UNKNOWN);
 	if (expired > 0)
-		doc_field_look(d, b, lang_say(&d->lang, N_("Records by a key that was not valid then, not counted here")),
+		doc_field_look(d, b,
+			lang_say(&d->lang, N_("Records by a key that was not valid then, not counted here")),
 			lang_number(out, (int64_t)expired), LOOK_UNKNOWN);
 	if (n == 0 && unknown + expired == 0)
 		doc_field_look(d, b, lang_say(&d->lang, N_("Signing keys")),
@@ -298,7 +307,8 @@ static void build(struct view_doc *d, const struct view_facts *f, const struct v
 	const struct view_request *r = f->request;
 
 	d->title = lang_say(&d->lang, N_("Backup evidence: overview"));
-	d->seal_name = doc_format(d, lang_say(&d->lang, N_("Head of the log: %llu records, root")), (unsigned long long)r->log.entries);
+	d->seal_name = doc_format(
+		d, lang_say(&d->lang, N_("Head of the log: %llu records, root")), (unsigned long long)r->log.entries);
 	d->seal = doc_text(d, r->log.root);
 	d->qr = doc_format(d, "hozen:log:size:%llu:root:%s", (unsigned long long)r->log.entries, r->log.root);
 	d->place = r->period ? doc_text(d, r->period) : "";
@@ -306,13 +316,16 @@ static void build(struct view_doc *d, const struct view_facts *f, const struct v
 	headline(d, f, s);
 	about(d, f, s);
 	if (s->n == 0)
-		doc_block(d, BLOCK_PARA, LOOK_UNKNOWN, lang_say(&d->lang, N_("No record of a backup by a signer who is believed is here.")));
+		doc_block(d, BLOCK_PARA, LOOK_UNKNOWN,
+			lang_say(&d->lang, N_("No record of a backup by a signer who is believed is here.")));
 	for (size_t i = 0; i < s->n; i++)
 		card(d, &s->list[i], r->now);
 	if (s->n > 0)
-		doc_small(d, lang_say(&d->lang, N_("A night goes from noon to noon. A night is missed when a backup was "
-						   "due, by the policy or by the rhythm of the records, and none was "
-						   "made.")));
+		doc_small(d,
+			lang_say(&d->lang,
+				N_("A night goes from noon to noon. A night is missed when a backup was "
+				   "due, by the policy or by the rhythm of the records, and none was "
+				   "made.")));
 	trends(d, f, s);
 	keys(d, f, s);
 	sign(d);

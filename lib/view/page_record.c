@@ -100,7 +100,8 @@ static const struct member {
 };
 
 /* Said elsewhere on the page, or of the form of the result only. */
-static const char *const passed_over[] = { "type", "schema", "exit", "not_checked", "assumptions", "systems", "assets" };
+static const char *const passed_over[] = { "type", "schema", "exit", "not_checked", "assumptions", "systems",
+	"assets" };
 
 static const struct member *member_of(const char *key)
 {
@@ -217,7 +218,8 @@ static void put_objective(struct view_doc *d, const struct view_fact *f)
 		!json_number(json_get(rto, "seconds"), &limit))
 		return;
 	(void)doc_heading(d, 2, lang_say(&d->lang, N_("Restore time against the objective")));
-	b = doc_chart(d, "", limit, doc_format(d, lang_say(&d->lang, N_("RTO %s")), lang_duration(allowed, &d->lang, limit)));
+	b = doc_chart(
+		d, "", limit, doc_format(d, lang_say(&d->lang, N_("RTO %s")), lang_duration(allowed, &d->lang, limit)));
 	doc_point(d, b, seconds, seconds <= limit ? LOOK_GOOD : LOOK_BAD, lang_duration(took, &d->lang, seconds),
 		lang_say(&d->lang, N_("this drill")));
 }
@@ -273,7 +275,8 @@ static void put_subjects(struct view_doc *d, const struct view_fact *f)
 	for (size_t i = 0; i < json_list_len(list); i++) {
 		const struct json_value *s = json_list_at(list, i);
 
-		doc_field_mono(d, b, json_text(json_get(s, "name")), json_text(json_get(json_get(s, "digest"), "sha256")));
+		doc_field_mono(
+			d, b, json_text(json_get(s, "name")), json_text(json_get(json_get(s, "digest"), "sha256")));
 	}
 }
 
@@ -319,7 +322,8 @@ static void put_what(struct view_doc *d, const struct view_fact *f)
 		strcmp(json_text(json_get(json_get(p, "tool"), "self_test")), "passed") == 0
 			? lang_say(&d->lang, N_("passed"))
 			: lang_say(&d->lang, N_("failed")));
-	doc_field(d, b, lang_say(&d->lang, N_("Controls (ISO/IEC 27001 A)")), shown(d, json_get(p, "controls"), SHOW_TEXT));
+	doc_field(d, b, lang_say(&d->lang, N_("Controls (ISO/IEC 27001 A)")),
+		shown(d, json_get(p, "controls"), SHOW_TEXT));
 	doc_field_mono(d, b, lang_say(&d->lang, N_("Repository")), f->repository);
 	doc_field_mono(d, b, lang_say(&d->lang, N_("Snapshot")), f->snapshot);
 }
@@ -345,9 +349,11 @@ void page_provenance(struct view_doc *d, const struct view_fact *f)
 	doc_field(d, b, lang_say(&d->lang, N_("Known as")), f->record->principals);
 	doc_field_mono(d, b, lang_say(&d->lang, N_("Record")), f->uuid);
 	doc_field_mono(d, b, "SHA-256", f->record->sha256);
-	doc_small(d, lang_say(&d->lang, N_("This page is drawn from the signed record and proves nothing by itself. "
-					   "To check: compute the SHA-256 of the record's file, compare it with the one "
-					   "above, and verify the signature with ssh-keygen -Y verify.")));
+	doc_small(d,
+		lang_say(&d->lang,
+			N_("This page is drawn from the signed record and proves nothing by itself. "
+			   "To check: compute the SHA-256 of the record's file, compare it with the one "
+			   "above, and verify the signature with ssh-keygen -Y verify.")));
 }
 
 void page_record(struct view_doc *d, const struct view_facts *facts)
@@ -364,9 +370,11 @@ void page_record(struct view_doc *d, const struct view_facts *facts)
 		->more = f->trusted
 		? doc_format(d, lang_say(&d->lang, N_("Trusted: signed by a key that is believed (%s)")),
 			  *f->record->principals ? f->record->principals : f->record->fingerprint)
-		: doc_text(d, f->record->signer == HZ_SIGNER_EXPIRED
+		: doc_text(d,
+			  f->record->signer == HZ_SIGNER_EXPIRED
 				  ? lang_say(&d->lang, N_("Intact, but the key was not valid at that time"))
-				  : lang_say(&d->lang, N_("Intact, signer unknown: whose statement this is has not been shown")));
+				  : lang_say(&d->lang,
+					    N_("Intact, signer unknown: whose statement this is has not been shown")));
 	if (error) {
 		(void)doc_heading(d, 2, lang_say(&d->lang, N_("Why")));
 		doc_para(d, error);

@@ -18,8 +18,37 @@
 #define PDF_FOOT   92.0 /* what is kept free below */
 #define PDF_BODY   (PDF_HEIGHT - PDF_TOP - PDF_FOOT)
 
-enum pdf_style { STYLE_BODY, STYLE_SMALL, STYLE_LABEL, STYLE_MONO, STYLE_HEAD, STYLE_H1, STYLE_H2, STYLE_CARD, STYLE_HEADLINE, STYLE_STRONG, STYLE_COUNT };
-enum pdf_colour { INK, SOFT, LINE, PAPER, BAR, GOOD, GOOD_BG, WARN, WARN_BG, BAD, BAD_BG, UNKNOWN, UNKNOWN_BG, INFO, INFO_BG, COLOUR_COUNT };
+enum pdf_style {
+	STYLE_BODY,
+	STYLE_SMALL,
+	STYLE_LABEL,
+	STYLE_MONO,
+	STYLE_HEAD,
+	STYLE_H1,
+	STYLE_H2,
+	STYLE_CARD,
+	STYLE_HEADLINE,
+	STYLE_STRONG,
+	STYLE_COUNT
+};
+enum pdf_colour {
+	INK,
+	SOFT,
+	LINE,
+	PAPER,
+	BAR,
+	GOOD,
+	GOOD_BG,
+	WARN,
+	WARN_BG,
+	BAD,
+	BAD_BG,
+	UNKNOWN,
+	UNKNOWN_BG,
+	INFO,
+	INFO_BG,
+	COLOUR_COUNT
+};
 
 struct pdf_outline {
 	const char *text;
@@ -45,7 +74,8 @@ PangoLayout *pdf_layout(struct pdf *p, const char *text, enum pdf_style style, d
 double pdf_height_of(struct pdf *p, const char *text, enum pdf_style style, double width);
 double pdf_width_of(struct pdf *p, const char *text, enum pdf_style style);
 /* Draws at a place; gives its height. */
-double pdf_text(struct pdf *p, const char *text, enum pdf_style style, enum pdf_colour colour, double x, double y, double width);
+double pdf_text(struct pdf *p, const char *text, enum pdf_style style, enum pdf_colour colour, double x, double y,
+	double width);
 /* At p->y, line by line, over as many pages as it takes. */
 void pdf_flow(struct pdf *p, const char *text, enum pdf_style style, enum pdf_colour colour, double x, double width);
 

@@ -70,7 +70,8 @@ static void put_rows(struct pdf *p, const struct view_block *b)
 	double left = p->width * .32, right = p->width - left - GAP;
 
 	for (size_t i = 0; i + 1 < b->n_cells; i += 2) {
-		double h = cell_height(p, &b->cells[i + 1], right), head = pdf_height_of(p, b->cells[i].text, STYLE_SMALL, left);
+		double h = cell_height(p, &b->cells[i + 1], right),
+		       head = pdf_height_of(p, b->cells[i].text, STYLE_SMALL, left);
 
 		h = head > h ? head : h;
 		if (h > PDF_BODY / 2) {
@@ -243,7 +244,8 @@ static void put_para(struct pdf *p, const struct view_block *b)
 
 	pdf_need(p, 14);
 	pdf_mark(p, b->look, p->x, p->y + 2, 9);
-	pdf_flow(p, b->text, b->level == 1 ? STYLE_SMALL : STYLE_BODY, b->level == 1 ? SOFT : INK, p->x + in, p->width - in);
+	pdf_flow(p, b->text, b->level == 1 ? STYLE_SMALL : STYLE_BODY, b->level == 1 ? SOFT : INK, p->x + in,
+		p->width - in);
 	p->y += 4;
 }
 

@@ -281,7 +281,10 @@ void pdf_chart(struct pdf *p, const struct view_block *b)
 		cairo_save(p->cr);
 		cairo_set_line_width(p->cr, 1.2);
 		cairo_set_dash(p->cr, (const double[]){ 3, 2 }, 2, 0);
-		path(p->cr, (const double[]){ p->x + left + b->limit / most * room, top - 2, p->x + left + b->limit / most * room, p->y }, 2);
+		path(p->cr,
+			(const double[]){ p->x + left + b->limit / most * room, top - 2,
+				p->x + left + b->limit / most * room, p->y },
+			2);
 		cairo_stroke(p->cr);
 		cairo_restore(p->cr);
 	}

@@ -68,8 +68,8 @@ double pdf_width_of(struct pdf *p, const char *text, enum pdf_style style)
 	return (double)w / PANGO_SCALE;
 }
 
-double pdf_text(struct pdf *p, const char *text, enum pdf_style style, enum pdf_colour colour, double x, double y,
-	double width)
+double pdf_text(
+	struct pdf *p, const char *text, enum pdf_style style, enum pdf_colour colour, double x, double y, double width)
 {
 	PangoLayout *l = pdf_layout(p, text, style, width);
 	double h = height_of(l);
@@ -84,8 +84,7 @@ double pdf_text(struct pdf *p, const char *text, enum pdf_style style, enum pdf_
 	return h;
 }
 
-void pdf_flow(
-	struct pdf *p, const char *text, enum pdf_style style, enum pdf_colour colour, double x, double width)
+void pdf_flow(struct pdf *p, const char *text, enum pdf_style style, enum pdf_colour colour, double x, double width)
 {
 	PangoLayout *l = pdf_layout(p, text, style, width);
 	PangoLayoutIter *it = pango_layout_get_iter(l);

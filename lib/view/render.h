@@ -20,7 +20,8 @@ const char *word_of_look(const struct view_lang *l, enum view_look look);
 /* The letter of a look in a strip of text. */
 char letter_of(enum view_look look);
 
-/* A QR code: size modules a side, a byte each, 1 is dark. *modules is the caller's. HZ_E_NOMEM; HZ_E_INVAL: too long. */
+/* A QR code: size modules a side, a byte each, 1 is dark. *modules is the caller's. HZ_E_NOMEM; HZ_E_INVAL: too long.
+ */
 int qr_make(uint8_t **modules, size_t *size, const char *text, hz_error **err);
 
 #endif

@@ -29,7 +29,8 @@ void html_text(struct html *h, const char *s)
 	for (; *s; s++) {
 		char one[2] = { *s, '\0' };
 
-		html_raw(h, *s == '&' ? "&amp;"
+		html_raw(h,
+			*s == '&'            ? "&amp;"
 				: *s == '<'  ? "&lt;"
 				: *s == '>'  ? "&gt;"
 				: *s == '"'  ? "&quot;"
@@ -191,10 +192,12 @@ static void put_head(struct html *h)
 	const char *lang = h->d->lang.japanese ? "ja" : "en";
 
 	html_format(h, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n", lang);
-	html_raw(h, "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
-		    "<meta name=\"generator\" content=\"hozen " HOZEN_VERSION "\">\n"
-		    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-		    "<title>");
+	html_raw(h,
+		"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+		"<meta name=\"generator\" content=\"hozen " HOZEN_VERSION "\">\n"
+		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+		"'unsafe-inline'\">\n"
+		"<title>");
 	html_text(h, h->d->title);
 	html_raw(h, "</title>\n<style>\n");
 	html_raw(h, html_style);
@@ -232,7 +235,9 @@ int render_html(struct buf *out, const struct view_doc *d, hz_error **err)
 
 	put_head(&h);
 	/* On paper the foot of this table keeps room for the one that stands on every page. */
-	html_raw(&h, "<table class=\"sheet\" role=\"presentation\"><tfoot><tr><td></td></tr></tfoot><tbody><tr><td>\n<main>\n<h1>");
+	html_raw(&h,
+		"<table class=\"sheet\" "
+		"role=\"presentation\"><tfoot><tr><td></td></tr></tfoot><tbody><tr><td>\n<main>\n<h1>");
 	html_text(&h, d->title);
 	html_raw(&h, "</h1>\n");
 	for (size_t i = 0; i < d->n_blocks; i++)

@@ -124,7 +124,8 @@ static void put_foot(struct pdf *p, size_t page, const uint8_t *modules, size_t 
 	put_qr(p, modules, size, PDF_LEFT - 5, y - 2, 62);
 	y += pdf_text(p, p->d->title, STYLE_LABEL, SOFT, x, y + 4, w - 80) + 5;
 	(void)snprintf(number, sizeof(number), "%zu / %zu", page + 1, p->n_pages);
-	(void)pdf_text(p, number, STYLE_LABEL, SOFT, x + w - pdf_width_of(p, number, STYLE_LABEL) - 1, PDF_HEIGHT - 74, 80);
+	(void)pdf_text(
+		p, number, STYLE_LABEL, SOFT, x + w - pdf_width_of(p, number, STYLE_LABEL) - 1, PDF_HEIGHT - 74, 80);
 	if (*p->d->place)
 		y += pdf_text(p, p->d->place, STYLE_LABEL, SOFT, x, y, w);
 	y += pdf_text(p, p->d->seal_name, STYLE_LABEL, SOFT, x, y, w) + 1;

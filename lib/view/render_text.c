@@ -96,7 +96,8 @@ static const char *line_end(const char *s, size_t room)
 		if (used + width_of(c) > room)
 			return at == s ? g_utf8_next_char(at) : good ? good : at;
 		/* No line begins with a mark that closes what was before. */
-		if (at > s && g_unichar_iswide(c) && !strstr("、。，．）」』・：；ーっゃゅょ々", (char[8]){ at[0], at[1], at[2], 0 }))
+		if (at > s && g_unichar_iswide(c) &&
+			!strstr("、。，．）」』・：；ーっゃゅょ々", (char[8]){ at[0], at[1], at[2], 0 }))
 			good = at;
 		used += width_of(c);
 		at = g_utf8_next_char(at);

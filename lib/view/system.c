@@ -120,7 +120,8 @@ static size_t count_sources(struct view_systems *s, struct view_doc *d, const st
 			continue;
 		s->list[s->n++] = (struct view_system){ .host = o->host,
 			.repository = o->repository,
-			.name = doc_format(d, lang_say(&d->lang, N_("%s in repository %.8s")), o->host, o->repository) };
+			.name = doc_format(
+				d, lang_say(&d->lang, N_("%s in repository %.8s")), o->host, o->repository) };
 	}
 	return s->n;
 }

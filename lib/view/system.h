@@ -22,7 +22,7 @@ struct view_system {
 	int64_t nights_from, last_run, last_good, first_good; /* seconds; -1: none */
 	enum view_look last_look;
 	const char *last_outcome;
-	int64_t cadence; /* seconds between runs; 0: the records show none */
+	int64_t cadence;               /* seconds between runs; 0: the records show none */
 	int64_t last_drill, last_read; /* good ones: -1: none. read: every byte of what was there */
 	int64_t oldest_unread;         /* the oldest backup that no such read covers; -1: none */
 	double rpo, rto, drill_seconds;

@@ -120,17 +120,18 @@ const struct cli_command cmd_report = {
 	.arguments = "FILE... | --overview [FOLDER]",
 	.max_args = UINT64_MAX,
 	.summary = N_("check records, and say what they say"),
-	.about = N_("Verifies each record with the signature beside it (FILE.sig), then shows it. ssh-keygen does the "
-		    "same:\n"
-		    "  ssh-keygen -Y verify -f allowed_signers -I hozen -n hozen-record -s FILE.sig <FILE\n"
-		    "A key that is found beside the record proves nothing: the file of --trust must come another way.\n"
-		    "Exit 4: a record was changed, or its signer is not believed.\n"
-		    "\n"
-		    "--format draws a page for people instead, --overview one page of a whole evidence folder (default: "
-		    "this\n"
-		    "host's): how each system stands, control by control, and every record of the period. A page says "
-		    "what\n"
-		    "records say; what no record shows is printed as not evidenced."),
+	.about = N_(
+		"Verifies each record with the signature beside it (FILE.sig), then shows it. ssh-keygen does the "
+		"same:\n"
+		"  ssh-keygen -Y verify -f allowed_signers -I hozen -n hozen-record -s FILE.sig <FILE\n"
+		"A key that is found beside the record proves nothing: the file of --trust must come another way.\n"
+		"Exit 4: a record was changed, or its signer is not believed.\n"
+		"\n"
+		"--format draws a page for people instead, --overview one page of a whole evidence folder (default: "
+		"this\n"
+		"host's): how each system stands, control by control, and every record of the period. A page says "
+		"what\n"
+		"records say; what no record shows is printed as not evidenced."),
 	.examples = "  hozen-verify report /var/lib/hozen/evidence/records/2026-11/*.json\n"
 		    "  hozen-verify report --trust auditor/allowed_signers *.json\n"
 		    "  hozen-verify report --overview --period 2026-11 --format pdf --lang ja --output 2026-11.pdf",

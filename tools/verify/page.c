@@ -5,7 +5,9 @@
 #include "common/i18n.h"
 #include "common/report.h"
 #include "common/wholefile.h"
+#include "verify/trust.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +42,8 @@ static const char *format_name(uint32_t format)
 
 int page_options(struct cli *cli, hz_view_options *v)
 {
-	const char *format = cli_value(cli, "format"), *lang = cli_value(cli, "lang"), *state = getenv("HOZEN_STATE_DIR");
+	const char *format = cli_value(cli, "format"), *lang = cli_value(cli, "lang"),
+		   *state = getenv("HOZEN_STATE_DIR");
 
 	v->format = format ? 0 : HZ_VIEW_TEXT;
 	for (size_t i = 0; format && i < sizeof(formats) / sizeof(formats[0]); i++) {
@@ -149,10 +152,80 @@ int page_put_overview(struct cli *cli, const hz_trust *trust, hz_view_options *v
 	if (res.findings > 0 || res.bad > 0)
 		report_warning(cli, _("the log of records is not whole; 'hozen-verify log' says what is wrong"));
 	if (res.untrusted > 0)
-		report_warning(cli, _("%llu records are by a signer who is not believed; they are listed, and count for nothing"),
+		report_warning(cli,
+			_("%llu records are by a signer who is not believed; they are listed, and count for nothing"),
 			(unsigned long long)res.untrusted);
 	code = res.findings > 0 || res.bad > 0 || res.log_signer != HZ_SIGNER_TRUSTED ? CLI_EXIT_DAMAGE : CLI_EXIT_DONE;
 	code = put(cli, &p, "overview", v, code);
 	hz_free(p.data);
+	return code;
+}
+
+static int note_missing(struct cli *cli, const char *folder, const struct page *why)
+{
+	char *path = NULL;
+	int code;
+
+	if (asprintf(&path, "%s/README", folder) < 0)
+		return report_failure(cli, HZ_E_NOMEM, _("out of memory"));
+	code = wholefile_put(cli, path, write_page, why);
+	free(path);
+	return code;
+}
+
+/* One page; why it could not be drawn is told, and kept. */
+static int put_view(struct cli *cli, const hz_trust *trust, hz_view_options *v, const char *folder)
+{
+	struct page p = { NULL, 0 }, why;
+	hz_error *err = NULL;
+	char *path = NULL;
+	int rc = hz_view_overview(&p.data, &p.len, trust, v, NULL, &err), code;
+
+	if (rc == HZ_E_UNSUPPORTED || rc == HZ_E_NOTFOUND) {
+		why.data = (void *)(uintptr_t)hz_error_message(err);
+		why.len = strlen(why.data);
+		code = note_missing(cli, folder, &why);
+		code = cli_exit_worse(code, report_exception(cli, rc, err, CLI_EXIT_EXCEPTIONS));
+		hz_error_free(err);
+		return code;
+	}
+	if (rc < 0)
+		return report_result(cli, rc, &err);
+	if (asprintf(&path, "%s/overview.%s.%s", folder, v->language, format_name(v->format)) < 0)
+		code = report_failure(cli, HZ_E_NOMEM, _("out of memory"));
+	else
+		code = wholefile_put(cli, path, write_page, &p);
+	free(path);
+	hz_free(p.data);
+	return code;
+}
+
+int page_put_views(struct cli *cli, const char *evidence, const char *period, const char *folder, uint64_t *files)
+{
+	static const char *const languages[] = { "en", "ja" };
+	const char *lang = cli_value(cli, "lang"), *state = getenv("HOZEN_STATE_DIR");
+	hz_view_options v = HZ_VIEW_OPTIONS_INIT;
+	hz_trust *trust AUTO_TRUST = NULL;
+	char *views = NULL;
+	int code = trust_open(cli, &trust);
+
+	v.folder = evidence;
+	v.state_dir = state && *state ? state : NULL;
+	v.period = period;
+	v.flags = HZ_VIEW_UTC; /* as the bundle's period */
+	if (code == CLI_EXIT_DONE && (asprintf(&views, "%s/views", folder) < 0 || mkdir(views, 0755) < 0))
+		code = report_failure(cli, HZ_E_IO, _("%s: %s"), views ? views : folder, strerror(errno));
+	for (size_t i = 0; i < 4 && (code == CLI_EXIT_DONE || code == CLI_EXIT_EXCEPTIONS); i++) {
+		int one;
+
+		v.language = languages[i / 2];
+		v.format = i % 2 ? HZ_VIEW_PDF : HZ_VIEW_HTML;
+		if (lang && strcmp(lang, v.language) != 0)
+			continue;
+		one = put_view(cli, trust, &v, views);
+		*files += one == CLI_EXIT_DONE;
+		code = cli_exit_worse(code, one);
+	}
+	free(views);
 	return code;
 }

@@ -46,28 +46,28 @@ typedef struct hz_view_options {
 	/* Of an overview; a page of a record does not look at these. */
 	const char *folder, *state_dir; /* as in hz_record_options */
 	const char *period;             /* "2026", "2026-11": what the annex lists; NULL: the last 31 days */
-	int64_t now;                    /* seconds since 1970: how things stand when; 0: now, or the end of the period */
+	int64_t now; /* seconds since 1970: how things stand when; 0: now, or the end of the period */
 } hz_view_options;
-#define HZ_VIEW_OPTIONS_INIT                                      \
-	{                                                         \
+#define HZ_VIEW_OPTIONS_INIT                                    \
+	{                                                       \
 		sizeof(hz_view_options), 0, 0, 0, 0, 0, 0, 0, 0 \
 	}
 
 /* What an overview was drawn from. */
 typedef struct hz_view_result {
 	uint32_t size;
-	uint32_t log_signer;       /* as signer of hz_log_result */
-	uint64_t records;          /* that were read */
-	uint64_t findings, bad;    /* of the log; entries without a good record. Either: the page says not to rely on it */
-	uint64_t untrusted;        /* records by a signer who is not believed: listed, and not counted */
+	uint32_t log_signer;    /* as signer of hz_log_result */
+	uint64_t records;       /* that were read */
+	uint64_t findings, bad; /* of the log; entries without a good record. Either: the page says not to rely on it */
+	uint64_t untrusted;     /* records by a signer who is not believed: listed, and not counted */
 } hz_view_result;
 #define HZ_VIEW_RESULT_INIT                           \
 	{                                             \
 		sizeof(hz_view_result), 0, 0, 0, 0, 0 \
 	}
 
-/* The page of one record that hz_report_check has verified. *page, *len bytes, is the caller's (hz_free); of text and HTML
- * it is UTF-8. HZ_E_UNSUPPORTED: the module is not installed, or is of another build, or has no such language.
+/* The page of one record that hz_report_check has verified. *page, *len bytes, is the caller's (hz_free); of text and
+ * HTML it is UTF-8. HZ_E_UNSUPPORTED: the module is not installed, or is of another build, or has no such language.
  * HZ_E_NOTFOUND: no font here has a character of a PDF page; the hint names the package. HZ_E_INVAL: an option.
  * HZ_E_NOMEM. On failure there is no page. Since: 0.1 */
 HZ_API int hz_view_record(
