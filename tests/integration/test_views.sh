@@ -17,7 +17,7 @@ for object in "$HB" "$HV" "$HOZEN_BIN/../lib/libhozen.so"; do
   ! grep -q 'cairo\|pango\|qrencode\|glib' "$T/needed" || fail "$object is linked with what only pages need"
 done
 
-python3 "$tests/integration/make_evidence.py" "$T/ev" 2026-11-28T11:00:00Z 45 >"$T/facts" || fail 'make_evidence.py'
+python3 "$tests/integration/make_evidence.py" "$T/ev" 2026-11-28T11:00:00Z 36 >"$T/facts" || fail 'make_evidence.py'
 export HOZEN_EVIDENCE_DIR="$T/ev"
 trust="--trust $T/ev/allowed_signers"
 root=$(sed 's/.*"root": "\([^"]*\)".*/\1/' "$T/facts")
@@ -134,7 +134,6 @@ if [ -f "$dejavu" ]; then
   # shellcheck disable=SC2086
   run 3 env FONTCONFIG_FILE="$T/fonts.conf" "$HV" bundle $trust --period 2026-11 --out "$T/bare-bundle"
   grep -q 'no font' "$T/bare-bundle/views/README" || fail 'the note'
-  run 0 sh "$T/bare-bundle/verify.sh" "$T/ev/allowed_signers"
 fi
 
 # --- a bundle has the overview of its period
@@ -144,5 +143,5 @@ for f in en.html en.pdf ja.html ja.pdf; do [ -s "$T/bundle/views/overview.$f" ] 
 run 0 sh "$T/bundle/verify.sh" "$T/ev/allowed_signers"
 prints 'not checked  views/'
 # shellcheck disable=SC2086
-run 0 "$HV" bundle $trust --lang ja --period 2026 --out "$T/bundle2"
+run 0 "$HV" bundle $trust --lang ja --period 2026-10 --out "$T/bundle2"
 [ "$(find "$T/bundle2/views" -type f | wc -l)" = 2 ] || fail '--lang'

@@ -10,7 +10,7 @@
 #include <time.h>
 
 /* Caches of cairo and fontconfig, which live as long as the process. */
-const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
 	return "leak:libcairo\nleak:libfontconfig\nleak:libpango\nleak:libglib\n";
