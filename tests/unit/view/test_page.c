@@ -45,12 +45,17 @@ static void add(struct records *r, const char *kind, int64_t start, const char *
 	stamp(from, start);
 	stamp(to, start + 60);
 	assert_true(snprintf(r->texts[i], sizeof(r->texts[i]),
-			    "{\"subject\":[{\"name\":\"identity\",\"digest\":{\"sha256\":\"%064d\"}}],\"predicate\":{\"id\":"
-			    "\"00000000-0000-4000-8000-%012zu\",\"kind\":\"%s\",\"command\":\"hozen-backup create\",\"outcome\":"
-			    "\"%s\",\"error\":null,\"identity\":\"{\\\"kind\\\":\\\"%s\\\",\\\"repository\\\":\\\"repo-1\\\"}\","
-			    "\"time\":{\"start\":\"%s\",\"end\":\"%s\",\"clock\":{\"source\":\"chrony\",\"synchronized\":true}},"
+			    "{\"subject\":[{\"name\":\"identity\",\"digest\":{\"sha256\":\"%064d\"}}],\"predicate\":{"
+			    "\"id\":"
+			    "\"00000000-0000-4000-8000-%012zu\",\"kind\":\"%s\",\"command\":\"hozen-backup "
+			    "create\",\"outcome\":"
+			    "\"%s\",\"error\":null,\"identity\":\"{\\\"kind\\\":\\\"%s\\\",\\\"repository\\\":\\\"repo-"
+			    "1\\\"}\","
+			    "\"time\":{\"start\":\"%s\",\"end\":\"%s\",\"clock\":{\"source\":\"chrony\","
+			    "\"synchronized\":true}},"
 			    "\"operator\":{\"name\":\"root\",\"uid\":0},\"host\":{\"name\":\"%s\"},\"tool\":{\"name\":"
-			    "\"hozen-backup\",\"version\":\"0.1\",\"self_test\":\"passed\"},\"controls\":[\"8.13\"],\"result\":%s,"
+			    "\"hozen-backup\",\"version\":\"0.1\",\"self_test\":\"passed\"},\"controls\":[\"8.13\"],"
+			    "\"result\":%s,"
 			    "\"failures\":[],\"failures_total\":0,\"late\":false}}",
 			    0, i, kind, outcome, kind, from, to, host, result) < 2048);
 	memset(r->sha, 'a', 64);
@@ -62,8 +67,13 @@ static struct records *new_records(void)
 	struct records *r = calloc(1, sizeof(*r));
 
 	assert_non_null(r);
-	r->request = (struct view_request){ .utc = true, .records = r->list, .overview = true, .now = NOW,
-		.from = NOW - 31 * DAY, .to = NOW + 1, .log = { .entries = 7, .signer = HZ_SIGNER_TRUSTED, .root = "ROOT" } };
+	r->request = (struct view_request){ .utc = true,
+		.records = r->list,
+		.overview = true,
+		.now = NOW,
+		.from = NOW - 31 * DAY,
+		.to = NOW + 1,
+		.log = { .entries = 7, .signer = HZ_SIGNER_TRUSTED, .root = "ROOT" } };
 	return r;
 }
 
@@ -106,8 +116,8 @@ static void hostile_text_becomes_no_markup(void **state)
 
 	(void)state;
 	r->request.overview = false;
-	add(r, "backup", NOW, "done", "<script>alert(1)</script>\\\" onload='x'\\u001b[31m\\u202eevil\\u0000", "{\"<b>\":\"&<i>\"}",
-		HZ_SIGNER_TRUSTED);
+	add(r, "backup", NOW, "done", "<script>alert(1)</script>\\\" onload='x'\\u001b[31m\\u202eevil\\u0000",
+		"{\"<b>\":\"&<i>\"}", HZ_SIGNER_TRUSTED);
 	/* A NUL in a name makes it no text for us. */
 	strstr(r->texts[0], "\\u0000")[0] = ' ';
 	memcpy(strstr(r->texts[0], "u0000"), "     ", 5);
@@ -201,7 +211,8 @@ static void without_a_drill_a_restore_is_not_evidenced(void **state)
 	assert_int_equal(first(&d, BLOCK_CARD)->look, LOOK_UNKNOWN);
 	doc_release(&d);
 	facts_release(&f);
-	add(r, "drill", NOW - 3600, "done", "alpha", "{\"host\":\"alpha\",\"estimated_seconds\":90.5}", HZ_SIGNER_TRUSTED);
+	add(r, "drill", NOW - 3600, "done", "alpha", "{\"host\":\"alpha\",\"estimated_seconds\":90.5}",
+		HZ_SIGNER_TRUSTED);
 	build(&d, &f, r, false);
 	assert_int_equal(first(&d, BLOCK_CARD)->look, LOOK_GOOD);
 	doc_release(&d);
@@ -224,8 +235,10 @@ static void a_policy_names_the_systems(void **state)
 	(void)state;
 	nightly(r, 40, 0);
 	add(r, "policy", NOW - 60, "done", "alpha",
-		"{\"policy\":{\"id\":\"P1\"},\"systems\":[{\"name\":\"Accounting\",\"status\":\"met\",\"checks\":[{\"name\":"
-		"\"rpo\",\"control\":\"8.13\",\"status\":\"met\",\"records\":[\"00000000-0000-4000-8000-000000000039\"]}]},"
+		"{\"policy\":{\"id\":\"P1\"},\"systems\":[{\"name\":\"Accounting\",\"status\":\"met\",\"checks\":[{"
+		"\"name\":"
+		"\"rpo\",\"control\":\"8.13\",\"status\":\"met\",\"records\":[\"00000000-0000-4000-8000-000000000039\"]"
+		"}]},"
 		"{\"name\":\"Mail\",\"status\":\"not_evidenced\"},{\"name\":\"Web\"}]}",
 		HZ_SIGNER_TRUSTED);
 	build(&d, &f, r, false);
@@ -310,7 +323,9 @@ static void japanese_comes_from_the_module_itself(void **state)
 	assert_string_equal(lang_number(out, -1234567), "-1,234,567");
 	/* A catalogue that is none. */
 	assert_null(lang_find((const uint8_t *)"\xde\x12\x04\x95", 4, "a"));
-	assert_null(lang_find((const uint8_t *)"\xde\x12\x04\x95\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\x7f\x1c\0\0\0\0\0\0\0\0\0\0\0", 28, "a"));
+	assert_null(lang_find(
+		(const uint8_t *)"\xde\x12\x04\x95\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\x7f\x1c\0\0\0\0\0\0\0\0\0\0\0",
+		28, "a"));
 }
 
 int main(void)
