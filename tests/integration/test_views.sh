@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Pages of records and of a folder: the same facts in text, HTML and PDF, in both languages, from records that a second
 # implementation wrote (make_evidence.py); where fonts or the module are missing that is said.
-# test-timeout: 300
+# test-timeout: 900
 . "${HOZEN_TESTS:?}/integration/cli.sh"
 for tool in python3 openssl pdftotext pdffonts pdfinfo readelf; do command -v $tool >/dev/null || exit 77; done
 # Caches of cairo and fontconfig that live as long as the process.
