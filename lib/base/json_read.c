@@ -121,3 +121,14 @@ const struct json_value *json_list_at(const struct json_value *list, size_t i)
 {
 	return to(json_array_get(of(list), i));
 }
+
+void json_each(const struct json_value *map, json_each_fn fn, void *user)
+{
+	const char *key;
+	json_t *v;
+
+	if (!map || !json_is_object(of(map)))
+		return;
+	/* The macro wants a pointer that is not const; nothing is changed. */
+	json_object_foreach((json_t *)(uintptr_t)of(map), key, v) fn(user, key, (const struct json_value *)v);
+}

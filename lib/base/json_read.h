@@ -29,5 +29,8 @@ bool json_is_map(const struct json_value *v);
 bool json_is_list(const struct json_value *v);
 size_t json_list_len(const struct json_value *list);
 const struct json_value *json_list_at(const struct json_value *list, size_t i);
+/* Each member of an object, in the order of the text. */
+typedef void (*json_each_fn)(void *user, const char *key, const struct json_value *v);
+void json_each(const struct json_value *map, json_each_fn fn, void *user);
 
 #endif

@@ -21,5 +21,6 @@
 #include "hozen/sanitize.h"
 #include "hozen/mediacheck.h"
 #include "hozen/version.h"
+#include "hozen/view.h"
 
 #endif

@@ -26,5 +26,9 @@ timed() {
 timed 'a command with its record' "$verify" selftest -q
 timed 'log' "$verify" log
 timed 'report of all' "$verify" report "$work"/state/evidence/records/*/*.json
-timed 'bundle of a year' "$verify" bundle --period "$(date -u +%Y)" --out "$work/bundle"
+timed 'overview, text' "$verify" report --overview
+timed 'overview, HTML' "$verify" report --overview --format html
+timed 'overview, PDF' "$verify" report --overview --format pdf
+timed 'overview, PDF, Japanese' "$verify" report --overview --format pdf --lang ja
+timed 'bundle of a year, 4 pages' "$verify" bundle --period "$(date -u +%Y)" --out "$work/bundle"
 timed 'verify.sh in it' sh "$work/bundle/verify.sh"

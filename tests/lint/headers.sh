@@ -19,8 +19,11 @@ for h in lib/include/*.h lib/include/hozen/*.h; do
 	only gcc -std=c11 -pedantic -Wall -Wextra -Werror -fsyntax-only -Ilib/include -x c "$h"
 	only g++ -std=c++11 -pedantic -Wall -Wextra -Werror -fsyntax-only -Ilib/include -x c++ "$h"
 done
+# Headers of others that are not where the compiler looks.
+others=$(pkg-config --cflags pangocairo)
 for h in lib/*/*.h; do
 	case $h in lib/include/*) continue ;; esac
-	only gcc -std=gnu11 -D_GNU_SOURCE -DHZ_BUILD -Wall -Wextra -Werror -fsyntax-only -Ilib -Ilib/include -x c "${h#lib/}"
+	# shellcheck disable=SC2086
+	only gcc -std=gnu11 -D_GNU_SOURCE -DHZ_BUILD -Wall -Wextra -Werror -fsyntax-only -Ilib -Ilib/include $others -x c "${h#lib/}"
 done
 exit $failed

@@ -14,6 +14,7 @@ LAYERS = {
   'device': (('base',), r'scsi/.*|blkid/.*|linux/(fs|nvme_ioctl)\.h|sys/(ioctl|sysmacros)\.h'),
   'sanitize': (('base', 'crypto', 'device', 'report'), r''),
   'mediacheck': (('base', 'crypto', 'device', 'report'), r''),
+  'view': (('base', 'report'), r'cairo\.h|cairo-pdf\.h|pango/.*|glib\.h|qrencode\.h'),
   'archive': (('base', 'crypto', 'store', 'report'), r'zstd\.h|isa-l\.h|isa-l/.*|archive\.h|archive_entry\.h|locale\.h|pwd\.h|grp\.h'),
 }
 # What any layer may use: the C library without what base owns.

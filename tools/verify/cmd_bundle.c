@@ -4,6 +4,8 @@
 #include "common/i18n.h"
 #include "common/report.h"
 #include "verify/commands.h"
+#include "verify/page.h"
+#include "verify/trust.h"
 #include "verify_script.h"
 
 #include <errno.h>
@@ -32,14 +34,15 @@ static int put_script(struct cli *cli, const char *folder)
 	return code;
 }
 
-static void print(struct cli *cli, const char *period, const char *out, uint64_t records)
+static void print(struct cli *cli, const char *period, const char *out, uint64_t records, uint64_t views, int code)
 {
 	hz_json *line = hz_json_new("bundle");
 
 	hz_json_str(line, "period", period);
 	hz_json_path(line, "folder", out, strlen(out));
 	hz_json_u64(line, "records", records);
-	hz_json_u64(line, "exit", CLI_EXIT_DONE);
+	hz_json_u64(line, "views", views);
+	hz_json_u64(line, "exit", (uint64_t)code);
 	if (cli->json) {
 		report_line(cli, line);
 		return;
@@ -56,26 +59,35 @@ static void print(struct cli *cli, const char *period, const char *out, uint64_t
 static int run(struct cli *cli)
 {
 	const char *state = getenv("HOZEN_STATE_DIR"), *period = cli_value(cli, "period"), *out = cli_value(cli, "out");
-	uint64_t records = 0;
+	const char *lang = cli_value(cli, "lang");
+	uint64_t records = 0, views = 0;
 	hz_error *err = NULL;
 	int code;
 
 	if (!period || !out || !*out)
 		return report_usage(cli, _("bundle needs --period 2026-11 and --out DIR"));
+	if (lang && strcmp(lang, "en") != 0 && strcmp(lang, "ja") != 0)
+		return report_usage(cli, _("--lang is en or ja, not %s"), lang);
 	code = report_arguments_result(cli,
 		hz_evidence_copy(cli->n_args ? cli->args[0] : evidence_folder(), state && *state ? state : NULL, period,
 			out, &records, &err),
 		&err);
 	if (code == CLI_EXIT_DONE)
 		code = put_script(cli, out);
+	/* What is to be checked is whole now: pages that cannot be drawn here are an exception, told and noted there.
+	 */
 	if (code == CLI_EXIT_DONE)
-		print(cli, period, out, records);
+		code = page_put_views(cli, cli->n_args ? cli->args[0] : evidence_folder(), period, out, &views);
+	if (code == CLI_EXIT_DONE || code == CLI_EXIT_EXCEPTIONS)
+		print(cli, period, out, records, views, code);
 	return code;
 }
 
 static const struct cli_option options[] = {
 	{ "period", 0, "PERIOD", N_("a year or a month, UTC, such as 2026 or 2026-11; required") },
 	{ "out", 0, "DIR", N_("the folder to make; nothing may stand there; required") },
+	{ "lang", 0, "LANG", N_("the language of the pages: en or ja; default: both") },
+	TRUST_OPTION,
 	{ 0 },
 };
 
@@ -92,7 +104,10 @@ const struct cli_command cmd_bundle = {
 		"ssh-keygen\n"
 		"and openssl only. Send the file 'allowed_signers' another way: what is in the bundle proves nothing "
 		"about\n"
-		"whose key it is."),
+		"whose key it is. Its folder 'views' has the overview of the period as HTML and PDF, which says what "
+		"records\n"
+		"say and is itself no evidence; where no page can be drawn here, a README there says why, and the exit "
+		"code is 3."),
 	.examples = "  hozen-verify bundle --period 2026-11 --out /mnt/auditor/2026-11\n"
 		    "  hozen-verify bundle --period 2026 --out /srv/papers/2026",
 	.options = options,

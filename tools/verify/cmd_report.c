@@ -4,6 +4,7 @@
 #include "common/report.h"
 #include "common/text.h"
 #include "verify/commands.h"
+#include "verify/page.h"
 #include "verify/trust.h"
 
 #include <stdio.h>
@@ -66,7 +67,8 @@ static void print_text(const char *file, const hz_report *r)
 	print_field("SHA-256", r->sha256);
 }
 
-static int one(struct cli *cli, const hz_trust *trust, const char *file)
+/* v: of a page; NULL: none is asked for. */
+static int one(struct cli *cli, const hz_trust *trust, const char *file, const hz_view_options *v)
 {
 	hz_report r = HZ_REPORT_INIT;
 	hz_error *err = NULL;
@@ -76,7 +78,9 @@ static int one(struct cli *cli, const hz_trust *trust, const char *file)
 		return code;
 	if (r.signer != HZ_SIGNER_TRUSTED)
 		code = CLI_EXIT_DAMAGE;
-	if (cli->json)
+	if (v)
+		code = cli_exit_worse(code, page_put_record(cli, &r, v));
+	else if (cli->json)
 		print_json(cli, file, &r, code);
 	else if (!cli->quiet)
 		print_text(file, &r);
@@ -88,32 +92,48 @@ static int one(struct cli *cli, const hz_trust *trust, const char *file)
 
 static int run(struct cli *cli)
 {
+	hz_view_options view = HZ_VIEW_OPTIONS_INIT;
+	bool page = page_is_wanted(cli), overview = cli_is_given(cli, "overview");
 	hz_trust *trust AUTO_TRUST = NULL;
-	int code = trust_open(cli, &trust);
+	int code = page ? page_options(cli, &view) : CLI_EXIT_DONE;
 
+	if (code == CLI_EXIT_DONE && cli->n_args == 0 && !overview)
+		code = report_usage(cli, _("report needs the file of a record, or --overview"));
+	if (code == CLI_EXIT_DONE)
+		code = trust_open(cli, &trust);
+	if (code == CLI_EXIT_DONE && overview)
+		return page_put_overview(cli, trust, &view);
 	for (uint64_t i = 0; i < cli->n_args && (code == CLI_EXIT_DONE || i > 0); i++)
-		code = cli_exit_worse(code, one(cli, trust, cli->args[i]));
+		code = cli_exit_worse(code, one(cli, trust, cli->args[i], page ? &view : NULL));
 	return code;
 }
 
 static const struct cli_option options[] = {
 	TRUST_OPTION,
+	PAGE_OPTIONS,
 	{ 0 },
 };
 
 const struct cli_command cmd_report = {
 	.name = "report",
 	.run = run,
-	.arguments = "FILE...",
-	.min_args = 1,
+	.arguments = "FILE... | --overview [FOLDER]",
 	.max_args = UINT64_MAX,
 	.summary = N_("check records, and say what they say"),
-	.about = N_("Verifies each record with the signature beside it (FILE.sig), then shows it. ssh-keygen does the "
-		    "same:\n"
-		    "  ssh-keygen -Y verify -f allowed_signers -I hozen -n hozen-record -s FILE.sig <FILE\n"
-		    "A key that is found beside the record proves nothing: the file of --trust must come another way.\n"
-		    "Exit 4: a record was changed, or its signer is not believed."),
+	.about = N_(
+		"Verifies each record with the signature beside it (FILE.sig), then shows it. ssh-keygen does the "
+		"same:\n"
+		"  ssh-keygen -Y verify -f allowed_signers -I hozen -n hozen-record -s FILE.sig <FILE\n"
+		"A key that is found beside the record proves nothing: the file of --trust must come another way.\n"
+		"Exit 4: a record was changed, or its signer is not believed.\n"
+		"\n"
+		"--format draws a page for people instead, --overview one page of a whole evidence folder (default: "
+		"this\n"
+		"host's): how each system stands, control by control, and every record of the period. A page says "
+		"what\n"
+		"records say; what no record shows is printed as not evidenced."),
 	.examples = "  hozen-verify report /var/lib/hozen/evidence/records/2026-11/*.json\n"
-		    "  hozen-verify report --trust auditor/allowed_signers *.json",
+		    "  hozen-verify report --trust auditor/allowed_signers *.json\n"
+		    "  hozen-verify report --overview --period 2026-11 --format pdf --lang ja --output 2026-11.pdf",
 	.options = options,
 };

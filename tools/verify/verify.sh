@@ -6,6 +6,7 @@
 #	log              one line a record: its name, the SHA-256 of its two files
 #	checkpoint       how many lines, and the root of a hash tree over them (RFC 6962), signed
 #	records/         the records of the period, each with its signature beside it
+#	views/           pages for people, drawn from records; no evidence, and not looked at here
 #	allowed_signers  the key that signed, as the bundle itself tells it: no proof of whose it is
 #
 # ALLOWED_SIGNERS names the keys that you believe, and must have come to you another way; - takes the bundle's own, and then
@@ -132,6 +133,7 @@ find records -type f | sort | cmp -s - "$work/named" || wrong 'records/ has othe
 echo "log          $n entries, root $root"
 echo "records      $records of $period, each with its signature"
 echo "key          SHA256:$({ echo 0000000b7373682d6564323535313900000020 | bytes; echo "$key" | bytes; } | sha256sum | cut -c1-64 | bytes | base64 | tr -d =)"
+[ ! -d views ] || echo "not checked  views/: pages for people, drawn from records; what they say is in records/"
 echo "not checked  whether entries are missing at the end: compare with a checkpoint that was kept elsewhere"
 [ $bad = 0 ] || exit 4
 if [ "$own" ]; then

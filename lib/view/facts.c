@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See facts.h. */
+#include "view/facts.h"
+#include "hozen/evidence.h"
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+int64_t fact_time(const char *text)
+{
+	struct tm tm = { 0 };
+
+	if (!text ||
+		sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
+			&tm.tm_sec) != 6)
+		return -1;
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	return (int64_t)timegm(&tm);
+}
+
+int64_t fact_when(const struct view_fact *f)
+{
+	return f->end >= 0 ? f->end : f->start;
+}
+
+bool fact_is(const struct view_fact *f, const char *kind)
+{
+	return strcmp(f->kind, kind) == 0;
+}
+
+bool fact_has(const struct view_fact *f, const char *outcome)
+{
+	return strcmp(f->outcome, outcome) == 0;
+}
+
+bool list_has(const struct json_value *list, const char *text)
+{
+	for (size_t i = 0; text && i < json_list_len(list); i++) {
+		const char *t = json_text(json_list_at(list, i));
+
+		if (t && strcmp(t, text) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool fact_serves(const struct view_fact *f, const char *control)
+{
+	return list_has(json_get(f->predicate, "controls"), control);
+}
+
+static int read_one(struct view_fact *f, const struct view_record *r, hz_error **err)
+{
+	const char *identity;
+	int rc;
+
+	f->record = r;
+	rc = json_read(&f->root, r->text, r->len, err);
+	if (rc < 0)
+		return rc;
+	f->predicate = json_get(f->root, "predicate");
+	f->result = json_get(f->predicate, "result");
+	f->uuid = json_text(json_get(f->predicate, "id"));
+	f->kind = json_text(json_get(f->predicate, "kind"));
+	f->outcome = json_text(json_get(f->predicate, "outcome"));
+	f->command = json_text(json_get(f->predicate, "command"));
+	f->start = fact_time(json_text(json_get(json_get(f->predicate, "time"), "start")));
+	f->end = fact_time(json_text(json_get(json_get(f->predicate, "time"), "end")));
+	if (!f->uuid || !f->kind || !f->outcome || !f->command || f->start < 0)
+		return err_set(err, HZ_E_CORRUPT, "no record: %s", "predicate");
+	f->operator_name = json_text(json_get(json_get(f->predicate, "operator"), "name"));
+	identity = json_text(json_get(f->predicate, "identity"));
+	if (identity && json_read(&f->about, identity, strlen(identity), NULL) < 0)
+		f->about = NULL;
+	f->repository = json_text(json_get(f->about, "repository"));
+	f->snapshot = json_text(json_get(f->about, "snapshot"));
+	/* Whose data it is: of a restore or drill not where it ran. */
+	f->host = json_text(json_get(f->result, "host"));
+	if (!f->host)
+		f->host = json_text(json_get(f->about, "host"));
+	if (!f->host)
+		f->host = json_text(json_get(json_get(f->predicate, "host"), "name"));
+	f->trusted = r->signer == HZ_SIGNER_TRUSTED;
+	return 0;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct view_fact *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return strcmp(x->uuid, y->uuid);
+}
+
+int facts_read(struct view_facts *f, const struct view_request *request, hz_error **err)
+{
+	int rc = 0;
+
+	f->request = request;
+	f->list = calloc(request->n_records + 1, sizeof(*f->list));
+	if (!f->list)
+		return err_nomem(err);
+	for (size_t i = 0; rc == 0 && i < request->n_records; i++) {
+		struct view_fact *one = &f->list[f->n++];
+
+		rc = read_one(one, &request->records[i], err);
+		/* What came after the period is not of this page. */
+		if (rc == 0 && request->overview && one->start >= request->to) {
+			json_read_free(one->root);
+			json_read_free(one->about);
+			*one = (struct view_fact){ 0 };
+			f->n--;
+		}
+	}
+	if (rc == 0)
+		qsort(f->list, f->n, sizeof(*f->list), by_start);
+	return rc;
+}
+
+void facts_release(struct view_facts *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		json_read_free(f->list[i].root);
+		json_read_free(f->list[i].about);
+	}
+	free(f->list);
+	f->list = NULL;
+	f->n = 0;
+}
+
+static const struct {
+	const char *name, *word;
+} kinds[] = {
+	{ "backup", N_("Backup") },
+	{ "restore", N_("Restore") },
+	{ "export", N_("Export") },
+	{ "check", N_("Check of a repository") },
+	{ "init", N_("New repository") },
+	{ "key", N_("Key handed out") },
+	{ "verify", N_("Verification of a repository") },
+	{ "drill", N_("Restore drill") },
+	{ "selftest", N_("Self-test") },
+	{ "policy", N_("Policy evaluated") },
+	{ "sanitize", N_("Sanitization of a medium") },
+};
+
+static const struct {
+	const char *name, *word;
+	enum view_look look;
+} outcomes[] = {
+	{ "done", N_("done"), LOOK_GOOD },
+	{ "exceptions", N_("done, with exceptions"), LOOK_WARN },
+	{ "damage", N_("damage found"), LOOK_BAD },
+	{ "overdue", N_("an objective was missed"), LOOK_WARN },
+	{ "failed", N_("failed"), LOOK_BAD },
+	{ "usage", N_("not run: wrong arguments"), LOOK_INFO },
+	{ "refused", N_("refused"), LOOK_INFO },
+	{ "cancelled", N_("cancelled"), LOOK_WARN },
+	{ "interrupted", N_("interrupted"), LOOK_BAD },
+};
+
+const char *word_of_kind(const struct view_lang *l, const char *kind)
+{
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (strcmp(kinds[i].name, kind) == 0)
+			return lang_say(l, kinds[i].word);
+	}
+	return kind;
+}
+
+const char *word_of_outcome(const struct view_lang *l, const char *outcome)
+{
+	for (size_t i = 0; i < ARRAY_LEN(outcomes); i++) {
+		if (strcmp(outcomes[i].name, outcome) == 0)
+			return lang_say(l, outcomes[i].word);
+	}
+	return outcome;
+}
+
+enum view_look look_of_outcome(const char *outcome)
+{
+	for (size_t i = 0; i < ARRAY_LEN(outcomes); i++) {
+		if (strcmp(outcomes[i].name, outcome) == 0)
+			return outcomes[i].look;
+	}
+	return LOOK_UNKNOWN;
+}
+
+const char *word_of_signer(const struct view_lang *l, uint32_t signer)
+{
+	if (signer == HZ_SIGNER_TRUSTED)
+		return lang_say(l, N_("trusted"));
+	if (signer == HZ_SIGNER_EXPIRED)
+		return lang_say(l, N_("intact, key not valid at that time"));
+	return lang_say(l, N_("intact, signer unknown"));
+}
+
+enum view_look look_of_signer(uint32_t signer)
+{
+	return signer == HZ_SIGNER_TRUSTED ? LOOK_GOOD : LOOK_UNKNOWN;
+}
