@@ -203,7 +203,8 @@ int erase_journal_step(struct erase_journal *j, unsigned step, const char *metho
 	return append(j, &e, err);
 }
 
-int erase_journal_pass(struct erase_journal *j, unsigned step, unsigned pass, const struct fill *f, hz_error **err)
+int erase_journal_pass(struct erase_journal *j, unsigned step, unsigned pass, const struct fill *f,
+	const struct extents *missed, hz_error **err)
 {
 	struct enc e = entry_of(j, ENTRY_PASS);
 
@@ -217,6 +218,7 @@ int erase_journal_pass(struct erase_journal *j, unsigned step, unsigned pass, co
 		enc_u8(&e, (uint8_t)(f->cipher ? f->cipher : stream_default()));
 		enc_bytes(&e, secret_bytes(f->key), STREAM_KEY_LEN);
 	}
+	put_extents(&e, missed);
 	return append(j, &e, err);
 }
 

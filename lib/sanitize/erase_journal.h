@@ -41,6 +41,7 @@ struct journal_step {
 	struct secret *key;
 	uint64_t durable; /* bytes of that pass */
 	struct extents bad;
+	struct extents missed; /* by the passes before it */
 	/* When it ended. */
 	bool ended;
 	enum outcome_state state;
@@ -84,7 +85,8 @@ DEFINE_AUTO(struct erase_journal, erase_journal_close)
 /* Each is durable when it returns 0. After a failure all that follow fail too: what cannot be written must not be
  * announced, and what stands behind a torn entry would not be found. */
 int erase_journal_step(struct erase_journal *j, unsigned step, const char *method, const uint8_t *seed, hz_error **err);
-int erase_journal_pass(struct erase_journal *j, unsigned step, unsigned pass, const struct fill *f, hz_error **err);
+int erase_journal_pass(struct erase_journal *j, unsigned step, unsigned pass, const struct fill *f,
+	const struct extents *missed, hz_error **err);
 int erase_journal_durable(struct erase_journal *j, unsigned step, unsigned pass, uint64_t durable,
 	const struct extents *bad, hz_error **err);
 int erase_journal_note(struct erase_journal *j, unsigned step, const char *state, const char *detail, hz_error **err);

@@ -41,6 +41,7 @@ void journal_state_release(struct journal_state *s)
 	for (unsigned i = 0; i < PLAN_STEPS; i++) {
 		secret_free(s->step[i].key);
 		extents_release(&s->step[i].bad);
+		extents_release(&s->step[i].missed);
 		release_notes(&s->step[i]);
 	}
 	free(s->plan);
@@ -183,13 +184,15 @@ static int fill(struct journal_step *t, struct dec *d, hz_error **err)
 static int pass(struct journal_state *s, struct dec *d, hz_error **err)
 {
 	struct journal_step *t = step_of(s, d);
+	int rc;
 
 	if (!t)
 		return 0;
 	t->pass = dec_u8(d);
 	t->durable = 0;
 	extents_release(&t->bad);
-	return fill(t, d, err);
+	rc = fill(t, d, err);
+	return rc < 0 ? rc : extents(d, &t->missed, s->device.bytes / s->device.logical_sector, err);
 }
 
 static int durable(struct journal_state *s, struct dec *d, hz_error **err)

@@ -9,7 +9,7 @@ static int run(struct method_run *m, hz_error **err)
 	int rc = crypto_init(err);
 
 	if (rc == 0 && !f.key) {
-		overwrite_release(w);
+		secret_free(TAKE(w->own_key));
 		rc = secret_random(&w->own_key, STREAM_KEY_LEN, err);
 		f.key = w->own_key;
 	}

@@ -29,13 +29,20 @@ static int on_checkpoint(void *user, uint64_t durable, const struct outcome *o, 
 	return r->w->checkpoint ? r->w->checkpoint(r->w->user, r->pass, durable, o, err) : 0;
 }
 
-/* What an earlier pass could not write is an exception of the whole, whatever the last one says. */
-static int sum_up(struct outcome *o, const struct extents *before, hz_error **err)
+static int add_all(struct extents *to, const struct extents *from, hz_error **err)
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < before->n; i++)
-		rc = extents_add(&o->bad, before->at[i].lba, before->at[i].count, before->at[i].error, err);
+	for (size_t i = 0; rc == 0 && i < from->n; i++)
+		rc = extents_add(to, from->at[i].lba, from->at[i].count, from->at[i].error, err);
+	return rc;
+}
+
+/* What an earlier pass could not write is an exception of the whole, whatever the last one says. */
+static int sum_up(struct outcome *o, const struct extents *missed, hz_error **err)
+{
+	int rc = add_all(&o->bad, missed, err);
+
 	if (o->bad.n > 0 && o->state == OUTCOME_COMPLETED)
 		o->state = OUTCOME_EXCEPTIONS;
 	if (o->bad.n > 0 && o->touched == TOUCHED_ALL)
@@ -43,9 +50,19 @@ static int sum_up(struct outcome *o, const struct extents *before, hz_error **er
 	return rc;
 }
 
+static int begin_pass(struct run *r, const struct fill *f, hz_error **err)
+{
+	struct outcome *o = r->m->outcome;
+	int rc = add_all(&r->w->missed, &o->bad, err);
+
+	extents_release(&o->bad);
+	if (rc == 0 && r->w->begin)
+		rc = r->w->begin(r->w->user, r->pass, f, &r->w->missed, err);
+	return rc;
+}
+
 static int one_pass(struct run *r, const struct fill *f, hz_error **err)
 {
-	AUTO_IN(extents_release) struct extents before = { 0 };
 	struct engine_options eo = r->w->engine;
 	struct outcome *o = r->m->outcome;
 	bool resumed = r->pass == r->w->pass && r->w->from > 0;
@@ -56,15 +73,11 @@ static int one_pass(struct run *r, const struct fill *f, hz_error **err)
 	eo.progress = on_progress;
 	eo.user = r;
 	r->w->left = *f;
-	if (!resumed) {
-		rc = extents_copy(&before, &o->bad, err);
-		extents_release(&o->bad);
-		if (rc == 0 && r->w->begin)
-			rc = r->w->begin(r->w->user, r->pass, f, err);
-	}
+	if (!resumed)
+		rc = begin_pass(r, f, err);
 	if (rc == 0)
 		rc = engine_write(r->m->link, f, &eo, o, err);
-	return sum_up(o, &before, rc == 0 ? err : NULL) < 0 && rc == 0 ? HZ_E_NOMEM : rc;
+	return sum_up(o, &r->w->missed, rc == 0 ? err : NULL) < 0 && rc == 0 ? HZ_E_NOMEM : rc;
 }
 
 int overwrite_passes(struct method_run *m, const struct fill *fills, unsigned n, hz_error **err)
@@ -80,6 +93,7 @@ int overwrite_passes(struct method_run *m, const struct fill *fills, unsigned n,
 void overwrite_release(struct overwrite *w)
 {
 	secret_free(TAKE(w->own_key));
+	extents_release(&w->missed);
 	w->left = (struct fill){ 0 };
 }
 

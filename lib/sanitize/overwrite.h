@@ -20,9 +20,12 @@ struct overwrite {
 	uint64_t from;
 	const struct secret *key;
 	enum stream_cipher cipher;
-	/* Makes durable what a pass will write, before its first write; not called for one that goes on. May be NULL,
-	 * as may checkpoint: then nothing can be resumed. */
-	int (*begin)(void *user, unsigned pass, const struct fill *f, hz_error **err);
+	/* What the passes before this one could not write: also from the journal, and kept up to date by the method. It
+	 * stays an exception of the whole, whatever a later pass can write there. */
+	struct extents missed;
+	/* Makes durable what a pass will write and what those before it missed, before its first write; not called for
+	 * one that goes on. May be NULL, as may checkpoint: then nothing can be resumed. */
+	int (*begin)(void *user, unsigned pass, const struct fill *f, const struct extents *missed, hz_error **err);
 	int (*checkpoint)(void *user, unsigned pass, uint64_t durable, const struct outcome *o, hz_error **err);
 	void *user;
 
@@ -30,7 +33,7 @@ struct overwrite {
 	struct fill left;
 	struct secret *own_key;
 };
-/* Frees what the method made. */
+/* Frees what the method made, and missed. */
 void overwrite_release(struct overwrite *w);
 
 /* For the files of the methods: these passes, one after the other; the outcome is that of all of them. */

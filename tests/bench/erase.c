@@ -201,11 +201,11 @@ struct job {
 	unsigned checkpoints;
 };
 
-static int begin(void *user, unsigned pass, const struct fill *f, hz_error **err)
+static int begin(void *user, unsigned pass, const struct fill *f, const struct extents *missed, hz_error **err)
 {
 	struct job *job = user;
 
-	return erase_journal_pass(job->j, 0, pass, f, err);
+	return erase_journal_pass(job->j, 0, pass, f, missed, err);
 }
 
 static int checkpoint(void *user, unsigned pass, uint64_t durable, const struct outcome *o, hz_error **err)
@@ -238,6 +238,8 @@ static int job_begin(struct job *job, struct disk *d, int dir, struct journal_st
 	w->cipher = st->step[0].fill.cipher;
 	o->bad = st->step[0].bad;
 	st->step[0].bad = (struct extents){ 0 };
+	w->missed = st->step[0].missed;
+	st->step[0].missed = (struct extents){ 0 };
 	return 0;
 }
 

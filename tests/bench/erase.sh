@@ -64,17 +64,19 @@ for place in memory disk; do
     file=$(mktemp "${DISK:-/var/tmp}/hozen-bench.XXXXXX")
   fi
   head -c "${mib}M" /dev/zero >"$file"
-  loop=$(losetup -f --show --direct-io=on "$file" 2>/dev/null || losetup -f --show "$file")
   : >"$work/$place"
   round=0
   while [ $round -lt "$rounds" ]; do
-    echo "$all" | tr '|' '\n' | while read -r name; do
-      printf '%s\t%s\n' "$name" "$(rate "$name")" >>"$work/$place"
-    done
+    echo "$all" | tr '|' '\n' >"$work/names"
+    while read -r name; do
+      # A device for each: what one leaves behind is not the next one's.
+      loop=$(losetup -f --show --direct-io=on "$file" 2>/dev/null || losetup -f --show "$file")
+      printf '%s\t%s\n' "$name" "$(rate "$name" </dev/null)" >>"$work/$place"
+      losetup -d "$loop"
+      loop=
+    done <"$work/names"
     round=$((round + 1))
   done
-  losetup -d "$loop"
-  loop=
   rm -f "$file"
   file=
   awk -F'\t' -v place=$place '

@@ -31,8 +31,8 @@ BEGIN = (b'\1' + text('3f2b0c9e-1111-4222-8333-444455556666') + text('S1') + tex
          struct.pack('<QIIQ', 1 << 30, 512, 4096, 7) + text('/dev/sdx') + text('{}'))
 STEP0 = b'\2\0' + text('ata-security-erase') + b'\0'
 STEP1 = b'\2\1' + text('overwrite-stream') + b'\1' + bytes(range(32))
-PASS_STREAM = b'\3\1\0\1\1' + bytes(32)
-PASS_BYTES = b'\3\1\1\2\3' + b'abc'
+PASS_STREAM = b'\3\1\0\1\1' + bytes(32) + extents((7, 1, 5))
+PASS_BYTES = b'\3\1\1\2\3' + b'abc' + extents()
 DURABLE = b'\4\1\0' + struct.pack('<Q', 1 << 20) + extents((5, 3, 5), (90, 1, 61))
 NOTE = b'\5\0' + text('password') + text('{"password":"00"}')
 ENDED = b'\6\0\2\2' + extents()

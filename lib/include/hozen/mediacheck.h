@@ -6,10 +6,8 @@
  *A 8.10.
  *
  *	hz_media_result res = HZ_MEDIA_RESULT_INIT;
- *	hz_error *err = NULL;
  *
- *	if (hz_media_check("/dev/sdb", "record.json", trust, NULL, print, NULL, &res, &err) == 0)
- *		printf("%llu findings\n", (unsigned long long)res.findings);
+ *	printf("%llu findings\n", (unsigned long long)res.findings);
  *
  * Reads only. One thread at a time for each call.
  */

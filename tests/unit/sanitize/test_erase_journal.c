@@ -68,10 +68,10 @@ static void write_job(struct place *p, bool finish)
 	assert_ok(erase_journal_note(j, 0, "sending", NULL, &err), &err);
 	assert_ok(erase_journal_ended(j, 0, &o, &err), &err);
 	assert_ok(erase_journal_step(j, 1, "overwrite-stream", seed, &err), &err);
-	assert_ok(erase_journal_pass(j, 1, 0, &zeros, &err), &err);
+	assert_ok(erase_journal_pass(j, 1, 0, &zeros, &o.bad, &err), &err);
 	assert_ok(erase_journal_durable(j, 1, 0, 1 << 20, &o.bad, &err), &err);
-	assert_ok(erase_journal_pass(j, 1, 1, &f, &err), &err);
 	assert_ok(extents_add(&o.bad, 5, 3, EIO, &err), &err);
+	assert_ok(erase_journal_pass(j, 1, 1, &f, &o.bad, &err), &err);
 	assert_ok(extents_add(&o.bad, 100, 1, ENODATA, &err), &err);
 	assert_ok(erase_journal_durable(j, 1, 1, 512 << 20, &o.bad, &err), &err);
 	if (finish) {
@@ -135,6 +135,8 @@ static void all_of_it_is_read_back(void **state)
 	assert_memory_equal(s->step[1].seed, seed, sizeof(seed));
 	assert_int_equal(s->step[1].durable, 512 << 20);
 	assert_int_equal(s->step[1].bad.n, 2);
+	assert_int_equal(s->step[1].missed.n, 1);
+	assert_int_equal(s->step[1].missed.at[0].lba, 5);
 	assert_int_equal(s->step[1].bad.at[1].lba, 100);
 	assert_int_equal(s->step[1].bad.at[1].error, ENODATA);
 	assert_int_equal(s->step[1].state, OUTCOME_EXCEPTIONS);

@@ -6,17 +6,18 @@
 
 struct told {
 	unsigned begun, checkpoints, pass;
-	uint64_t durable;
+	uint64_t durable, missed;
 	uint64_t last_done, last_total;
 	struct medium *m;
 	int begin_fails;
 };
 
-static int begin(void *user, unsigned pass, const struct fill *f, hz_error **err)
+static int begin(void *user, unsigned pass, const struct fill *f, const struct extents *missed, hz_error **err)
 {
 	struct told *t = user;
 
 	(void)f;
+	t->missed = missed->sectors;
 	/* Nothing of this pass is on the medium yet. */
 	assert_int_equal(pass, t->begun);
 	t->begun++;
@@ -132,8 +133,26 @@ static void what_one_pass_missed_is_an_exception_of_the_whole(void **state)
 	assert_int_equal(s->o.touched, TOUCHED_PARTLY);
 	assert_int_equal(s->o.bad.n, 1);
 	assert_extent(&s->o.bad, 0, MIB / 512, 1);
+	assert_int_equal(s->told.missed, 1);
 	s->m.fill = s->w.left;
 	assert_int_equal(medium_differs(&s->m, NULL), 0);
+	scene_close(s);
+}
+
+/* Also when the second pass is that of another process, which knows of the first from the journal. */
+static void what_one_pass_missed_survives_a_crash(void **state)
+{
+	struct scene *s = scene_open();
+	hz_error *err = NULL;
+
+	(void)state;
+	s->w.pass = 1;
+	s->w.from = MIB;
+	assert_ok(extents_add(&s->w.missed, 7, 1, EIO, &err), &err);
+	assert_ok(method_overwrite_pattern.run(&s->run, &err), &err);
+	assert_int_equal(s->o.state, OUTCOME_EXCEPTIONS);
+	assert_extent(&s->o.bad, 0, 7, 1);
+	assert_int_equal(s->told.begun, 0);
 	scene_close(s);
 }
 
@@ -201,6 +220,7 @@ int main(void)
 		cmocka_unit_test(each_leaves_what_it_says),
 		cmocka_unit_test(two_runs_never_share_a_key),
 		cmocka_unit_test(what_one_pass_missed_is_an_exception_of_the_whole),
+		cmocka_unit_test(what_one_pass_missed_survives_a_crash),
 		cmocka_unit_test(what_cannot_be_announced_is_not_begun),
 		cmocka_unit_test(a_pass_goes_on_with_its_key),
 		cmocka_unit_test(hints_are_hints),
