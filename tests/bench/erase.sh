@@ -4,7 +4,7 @@
 # one on a disk (DISK, default /var/tmp): the erase engine beside fio with the same requests and depth, and beside nwipe,
 # shred and dd where they are installed. Rounds alternate; the best of each counts, for the machine may have other work.
 # MB/s, and the ratio to fio's better engine. Then how fast the streams are made. Needs root, fio, and a build of
-# bench_erase in release mode (BENCH_ERASE, or it is built into build/bench).
+# bench_erase in release mode (BENCH_ERASE, or it is built into build/bench). ONLY: a pattern of names, for a part.
 set -eu
 mib=${1:-2048} rounds=${2:-5} depth=16 request=1048576
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -55,6 +55,8 @@ rate() {
 all='fio sync|fio sync, zeros|fio io_uring|fio io_uring, zeros|hozen stream|hozen zeros|hozen stream, threads|dd zeros'
 [ -z "$(command -v shred)" ] || all="$all|shred random"
 [ -z "$(command -v nwipe)" ] || all="$all|nwipe zeros|nwipe random"
+
+[ -z "${ONLY:-}" ] || all=$(echo "$all" | tr '|' '\n' | grep -E -e "$ONLY" | paste -sd '|')
 
 echo "$mib MiB, requests of $request bytes, depth $depth, best of $rounds rounds; load before: $(cut -d' ' -f1-3 /proc/loadavg)"
 for place in memory disk; do
