@@ -6,8 +6,10 @@
  *A 8.10.
  *
  *	hz_media_result res = HZ_MEDIA_RESULT_INIT;
+ *	hz_error *err = NULL;
  *
- *	printf("%llu findings\n", (unsigned long long)res.findings);
+ *	if (hz_media_check("/dev/sdb", "record.json", NULL, NULL, NULL, NULL, &res, &err) == 0)
+ *		printf("%llu findings\n", (unsigned long long)res.findings);
  *
  * Reads only. One thread at a time for each call.
  */
