@@ -281,6 +281,11 @@ hz_json *hz_json_add_object(hz_json *array)
 	return array ? child(array, NULL, json_object()) : NULL;
 }
 
+hz_json *hz_json_add_array(hz_json *array)
+{
+	return array ? child(array, NULL, json_array()) : NULL;
+}
+
 hz_json *json_duplicate(const hz_json *j)
 {
 	json_t *value = j && !j->root->failed ? json_deep_copy(j->value) : NULL;

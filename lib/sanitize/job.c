@@ -85,11 +85,11 @@ static int on_note(void *user, const char *state, const hz_json *detail, hz_erro
 	return erase_journal_note(j->journal, j->step, state, text ? text : "", err);
 }
 
-static int on_begin(void *user, unsigned pass, const struct fill *f, hz_error **err)
+static int on_begin(void *user, unsigned pass, const struct fill *f, const struct extents *missed, hz_error **err)
 {
 	struct job *j = user;
 
-	return erase_journal_pass(j->journal, j->step, pass, f, err);
+	return erase_journal_pass(j->journal, j->step, pass, f, missed, err);
 }
 
 static int on_checkpoint(void *user, unsigned pass, uint64_t durable, const struct outcome *o, hz_error **err)
@@ -192,8 +192,10 @@ static int run_step(struct job *j, unsigned i, hz_error **err)
 		rc = still_the_same(j, err);
 		if (rc == 0 && !begun)
 			rc = erase_journal_step(j->journal, i, j->plan.step[i].method->id, f->seed, err);
+		o->started_ns = clock_mono_ns();
 		if (rc == 0)
 			rc = carry_out(j, i, err);
+		o->ended_ns = clock_mono_ns();
 		/* Also what failed is written down, unless the journal itself is what failed. */
 		if (rc == 0 || (rc != HZ_E_CANCELED && !o->goes_on && o->state != OUTCOME_NOT_STARTED))
 			if (erase_journal_ended(j->journal, i, o, rc == 0 ? err : NULL) < 0 && rc == 0)

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EXTENTS_TOLD 200u
+#define EXTENTS_TOLD 2000u /* a record has 1 MiB */
 
 static void hex(char *out, const uint8_t *in, size_t n)
 {
@@ -32,16 +32,16 @@ static uint32_t touched_in_all(const struct job *j)
 	return all;
 }
 
+/* Pairs of LBA and count; more than fit are counted by the sectors beside it. */
 static void put_extents(hz_json *j, const char *key, const struct extents *e)
 {
 	hz_json *list = hz_json_array(j, key);
 
 	for (size_t i = 0; i < e->n && i < EXTENTS_TOLD; i++) {
-		hz_json *x = hz_json_add_object(list);
+		hz_json *pair = hz_json_add_array(list);
 
-		hz_json_u64(x, "lba", e->at[i].lba);
-		hz_json_u64(x, "count", e->at[i].count);
-		hz_json_i64(x, "error", e->at[i].error);
+		hz_json_add_u64(pair, e->at[i].lba);
+		hz_json_add_u64(pair, e->at[i].count);
 	}
 }
 
@@ -66,9 +66,11 @@ static void put_verification(hz_json *s, const struct job *j, size_t i)
 {
 	const struct verified *v = &j->verified[i];
 	const struct step_facts *f = &j->facts[i];
-	hz_json *o = hz_json_object(s, "verification");
+	hz_json *o = v->kind == VERIFY_NONE ? NULL : hz_json_object(s, "verification");
 	char seed[2 * SAMPLE_SEED_LEN + 1];
 
+	if (!o)
+		hz_json_null(s, "verification");
 	hz_json_str(o, "kind", verification_name(v->kind));
 	hz_json_bool(o, "passed", v->passed);
 	hz_json_u64(o, "sectors", v->sectors);
@@ -106,10 +108,12 @@ static void put_step(hz_json *list, const struct job *j, size_t i)
 	hz_json_str(x, "clause", s->row ? s->row->clause : NULL);
 	hz_json_str(x, "state", outcome_name(o->state));
 	hz_json_str(x, "touched", touched[o->touched]);
+	hz_json_u64(x, "duration_ns", o->ended_ns > o->started_ns ? o->ended_ns - o->started_ns : 0);
 	hz_json_bool(x, "flushed", o->flushed);
 	hz_json_bool(x, "goes_on", o->goes_on);
 	json_put_text(x, "said", *o->said ? o->said : NULL, sizeof(o->said));
 	hz_json_u64(x, "bad_sectors", o->bad.sectors);
+	hz_json_u64(x, "bad_ranges", o->bad.n);
 	put_extents(x, "bad", &o->bad);
 	put_verification(x, j, i);
 }

@@ -60,6 +60,8 @@ HZ_API void hz_json_add_u64(hz_json *array, uint64_t value);
 HZ_API void hz_json_add_path(hz_json *array, const void *bytes, size_t len);
 /* Appends a new empty object; borrowed as above. */
 HZ_API hz_json *hz_json_add_object(hz_json *array);
+/* The same for an array in an array. */
+HZ_API hz_json *hz_json_add_array(hz_json *array);
 
 /* Writes j and a line feed to the descriptor fd, whole. 0; HZ_E_IO with errno set; HZ_E_NOMEM. */
 HZ_API int hz_json_print(const hz_json *j, int fd);
