@@ -11,7 +11,7 @@ LAYERS = {
   'crypto': (('base',), r'sodium\.h|openssl/.*|sys/auxv\.h|asm/hwcap\.h|cpuid\.h|immintrin\.h|wmmintrin\.h'),
   'store': (('base',), r''),
   'report': (('base', 'crypto'), r'pwd\.h'),
-  'device': (('base',), r'scsi/.*|blkid/.*|linux/(fs|nvme_ioctl)\.h|sys/(ioctl|sysmacros)\.h'),
+  'device': (('base',), r'scsi/.*|blkid/.*|linux/(fs|fiemap|nvme_ioctl)\.h|sys/(ioctl|sysmacros)\.h'),
   'sanitize': (('base', 'crypto', 'device', 'report'), r''),
   'mediacheck': (('base', 'crypto', 'device', 'report'), r''),
   'archive': (('base', 'crypto', 'store', 'report'), r'zstd\.h|isa-l\.h|isa-l/.*|archive\.h|archive_entry\.h|locale\.h|pwd\.h|grp\.h'),
