@@ -5,6 +5,7 @@
 
 #include "common/cli.h"
 
-extern const struct cli_command cmd_repo, cmd_drill, cmd_report, cmd_log, cmd_due, cmd_bundle, cmd_selftest;
+extern const struct cli_command cmd_repo, cmd_drill, cmd_report, cmd_log, cmd_due, cmd_bundle, cmd_selftest,
+	cmd_validate;
 
 #endif

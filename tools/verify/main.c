@@ -11,6 +11,7 @@ static const struct cli_command *const commands[] = {
 	&cmd_log,
 	&cmd_due,
 	&cmd_bundle,
+	&cmd_validate,
 	&cmd_selftest,
 	NULL,
 };
