@@ -18,6 +18,7 @@
 #include "hozen/benchmark.h"
 #include "hozen/device.h"
 #include "hozen/sanitize.h"
+#include "hozen/shred.h"
 #include "hozen/version.h"
 
 #endif
