@@ -184,6 +184,29 @@ static int sys_statvfs(int fd, uint64_t *free_bytes, uint64_t *total_bytes)
 	return 0;
 }
 
+static int sys_free_space(int fd, uint64_t *bytes)
+{
+	struct statvfs st;
+	int rc;
+
+	do
+		rc = fstatvfs(fd, &st);
+	while (rc < 0 && errno == EINTR);
+	if (rc == 0)
+		*bytes = (uint64_t)st.f_bfree * st.f_frsize;
+	return rc;
+}
+
+static int sys_past_cache(int fd, bool on)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0)
+		return -1;
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	return fcntl(fd, F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT);
+}
+
 static int sys_fchownat(int dirfd, const char *path, uid_t uid, gid_t gid, int flags)
 {
 	RETRY(int, fchownat(dirfd, path, uid, gid, flags));
@@ -373,6 +396,8 @@ static const struct vfs system_table = {
 	.getdents64 = sys_getdents64,
 	.flock = sys_flock,
 	.statvfs = sys_statvfs,
+	.free_space = sys_free_space,
+	.past_cache = sys_past_cache,
 	.fsid = sys_fsid,
 	.fchownat = sys_fchownat,
 	.fchmod = sys_fchmod,

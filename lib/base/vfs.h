@@ -45,6 +45,11 @@ struct vfs {
 	ssize_t (*getdents64)(int fd, void *buf, size_t len);
 	int (*flock)(int fd, int op);
 	int (*statvfs)(int fd, uint64_t *free_bytes, uint64_t *total_bytes);
+	/* What is free at all, also for the system only (f_bfree). */
+	int (*free_space)(int fd, uint64_t *bytes);
+	/* Drops what the cache has of the file; on: reading and writing go past it from now on (O_DIRECT), and have to
+	 * be aligned. EINVAL: this file system has no such way. */
+	int (*past_cache)(int fd, bool on);
 	/* What tells file systems apart across reboots (f_fsid of statfs). */
 	int (*fsid)(int fd, uint64_t *fsid);
 	int (*fchownat)(int dirfd, const char *path, uid_t uid, gid_t gid, int flags);

@@ -37,11 +37,12 @@ static char *next_word(char **line)
 
 static bool parse(struct mount_line *m, char *line)
 {
-	char *field[5], *end, *word, *type, *source;
+	char *field[5], *end, *word, *type, *source, *options;
 
 	for (size_t i = 0; i < 5; i++)
 		if (!(field[i] = next_word(&line)))
 			return false;
+	m->id = strtoull(field[0], NULL, 10);
 	m->major = (uint32_t)strtoul(field[2], &end, 10);
 	if (end == field[2] || *end != ':')
 		return false;
@@ -55,6 +56,8 @@ static bool parse(struct mount_line *m, char *line)
 		return false;
 	unescape(field[4]);
 	unescape(source);
+	options = next_word(&line);
+	m->options = options ? options : "";
 	m->point = field[4];
 	m->type = type;
 	m->source = source;

@@ -30,8 +30,9 @@ int usage_open(const struct usage *u, hz_error **err);
 /* Pure: the next line of /proc/self/mountinfo (proc(5)), with its octal escapes undone in place; text moves on. False:
  * the end, or a line that is none, which sets *bad. */
 struct mount_line {
+	uint64_t id;
 	uint32_t major, minor;
-	const char *point, *type, *source;
+	const char *point, *type, *source, *options; /* options: of the file system; "" where there are none */
 };
 bool mount_next(struct mount_line *m, char **text, bool *bad);
 

@@ -20,6 +20,7 @@
 #include "hozen/device.h"
 #include "hozen/sanitize.h"
 #include "hozen/mediacheck.h"
+#include "hozen/shred.h"
 #include "hozen/version.h"
 #include "hozen/view.h"
 

@@ -5,6 +5,7 @@
 #include "base/vfs.h"
 #include "crypto/digest.h"
 #include "report/folder.h"
+#include "report/person.h"
 #include "report/sshsig.h"
 #include "report/statement.h"
 #include <errno.h>
@@ -300,6 +301,17 @@ void hz_record_says(hz_record *rec, uint32_t which, const char *text)
 {
 	if (rec && which < 3)
 		json_add_text(rec->says[which], text, TEXT_MAX);
+}
+
+int record_people(const hz_record *rec, struct json_value **who, struct json_value **where, hz_error **err)
+{
+	AUTO_FREE char *a = NULL, *b = NULL;
+	int rc;
+
+	if (hz_json_text(rec->operator_, &a) < 0 || hz_json_text(rec->host, &b) < 0)
+		return err_nomem(err);
+	rc = json_read(who, a, strlen(a), err);
+	return rc < 0 ? rc : json_read(where, b, strlen(b), err);
 }
 
 int hz_record_info_get(const hz_record *rec, hz_record_info *info, hz_error **err)

@@ -15,7 +15,7 @@ static const struct {
 bool record_kind_is_known(const char *kind)
 {
 	static const char *const kinds[] = { "backup", "restore", "export", "check", "init", "key", "verify", "drill",
-		"selftest", "policy", "sanitize", "media" };
+		"selftest", "policy", "sanitize", "media", "shred", "validate" };
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		if (strcmp(kinds[i], kind) == 0)

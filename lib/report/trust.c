@@ -6,6 +6,7 @@
 #include "report/trust.h"
 #include "base/places.h"
 #include "base/vfs.h"
+#include "report/approval.h"
 #include "report/statement.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -60,13 +61,13 @@ static bool parse_time(int64_t *sec, const char *p, size_t len)
 	return t != (time_t)-1;
 }
 
-static bool has_namespace(const char *list, size_t len)
+static bool has_namespace(const char *list, size_t len, const char *want)
 {
 	while (len > 0) {
 		const char *comma = memchr(list, ',', len);
 		size_t n = comma ? (size_t)(comma - list) : len;
 
-		if (n == strlen(RECORD_NAMESPACE) && memcmp(list, RECORD_NAMESPACE, n) == 0)
+		if (n == strlen(want) && memcmp(list, want, n) == 0)
 			return true;
 		list += n + (comma != NULL);
 		len -= n + (comma != NULL);
@@ -87,7 +88,8 @@ static bool parse_option(struct trust_signer *s, const char *p, size_t len)
 		return false;
 	if (IS(ns)) {
 		s->any_namespace = false;
-		s->for_records = has_namespace(VALUE(ns));
+		s->for_records = has_namespace(VALUE(ns), RECORD_NAMESPACE);
+		s->for_approvals = has_namespace(VALUE(ns), APPROVAL_NAMESPACE);
 		return true;
 	}
 	if (IS(after))
@@ -202,8 +204,8 @@ int trust_add(struct hz_trust *t, const char *text, size_t len, const char *name
 	return rc;
 }
 
-unsigned trust_find(
-	const struct hz_trust *t, const uint8_t pub[SIGN_PUB_LEN], int64_t sec, const struct trust_signer **signer)
+static unsigned find(const struct hz_trust *t, const uint8_t pub[SIGN_PUB_LEN], int64_t sec, bool approvals,
+	const struct trust_signer **signer)
 {
 	unsigned found = HZ_SIGNER_UNKNOWN;
 
@@ -211,7 +213,8 @@ unsigned trust_find(
 	for (size_t i = 0; t && i < t->n; i++) {
 		const struct trust_signer *s = &t->v[i];
 
-		if (memcmp(s->pub, pub, SIGN_PUB_LEN) != 0 || !(s->any_namespace || s->for_records))
+		if (memcmp(s->pub, pub, SIGN_PUB_LEN) != 0 ||
+			!(s->any_namespace || (approvals ? s->for_approvals : s->for_records)))
 			continue;
 		*signer = s;
 		if ((!s->has_after || sec >= s->after) && (!s->has_before || sec < s->before))
@@ -219,6 +222,18 @@ unsigned trust_find(
 		found = HZ_SIGNER_EXPIRED;
 	}
 	return found;
+}
+
+unsigned trust_find(
+	const struct hz_trust *t, const uint8_t pub[SIGN_PUB_LEN], int64_t sec, const struct trust_signer **signer)
+{
+	return find(t, pub, sec, false, signer);
+}
+
+unsigned trust_find_approver(
+	const struct hz_trust *t, const uint8_t pub[SIGN_PUB_LEN], int64_t sec, const struct trust_signer **signer)
+{
+	return find(t, pub, sec, true, signer);
 }
 
 /* ---- public ---- */

@@ -13,7 +13,7 @@
 struct trust_signer {
 	char *principals;
 	uint8_t pub[SIGN_PUB_LEN];
-	bool any_namespace, for_records;
+	bool any_namespace, for_records, for_approvals;
 	bool has_after, has_before;
 	int64_t after, before; /* seconds since 1970 */
 };
@@ -27,6 +27,9 @@ struct hz_trust {
 int trust_add(struct hz_trust *t, const char *text, size_t len, const char *name, hz_error **err);
 /* HZ_SIGNER_*; *signer may be NULL, and is set when the key is known. */
 unsigned trust_find(
+	const struct hz_trust *t, const uint8_t pub[SIGN_PUB_LEN], int64_t sec, const struct trust_signer **signer);
+/* The same for the approval of a run. */
+unsigned trust_find_approver(
 	const struct hz_trust *t, const uint8_t pub[SIGN_PUB_LEN], int64_t sec, const struct trust_signer **signer);
 DEFINE_AUTO(struct hz_trust, hz_trust_free)
 

@@ -24,5 +24,8 @@ int sanitize_on(struct link *l, const hz_sanitize_options *o, int dirfd, void (*
 int sanitize_resume_on(struct link *l, const hz_sanitize_options *o, int dirfd, const char *name,
 	void (*sleep_ms)(void *, uint32_t), hz_record *rec, hz_json *summary, hz_sanitize_result *result,
 	hz_error **err);
+/* hz_sanitize_selftest on an open link. */
+int sanitize_selftest_on(struct link *l, const hz_sanitize_options *o, int dirfd, void (*sleep_ms)(void *, uint32_t),
+	hz_record *rec, hz_json *summary, hz_equipment_result *result, hz_error **err);
 
 #endif

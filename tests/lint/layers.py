@@ -11,7 +11,7 @@ LAYERS = {
   'crypto': (('base',), r'sodium\.h|openssl/.*|sys/auxv\.h|asm/hwcap\.h|cpuid\.h|immintrin\.h|wmmintrin\.h'),
   'store': (('base',), r''),
   'report': (('base', 'crypto'), r'ini\.h|pwd\.h'),
-  'device': (('base',), r'scsi/.*|blkid/.*|linux/(fs|nvme_ioctl)\.h|sys/(ioctl|sysmacros)\.h'),
+  'device': (('base',), r'scsi/.*|blkid/.*|linux/(fs|fiemap|nvme_ioctl)\.h|sys/(ioctl|sysmacros)\.h'),
   'sanitize': (('base', 'crypto', 'device', 'report'), r''),
   'mediacheck': (('base', 'crypto', 'device', 'report'), r''),
   'view': (('base', 'report'), r'cairo\.h|cairo-pdf\.h|pango/.*|glib\.h|qrencode\.h'),

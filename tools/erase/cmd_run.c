@@ -2,6 +2,7 @@
 /* run: erases media, many side by side. */
 #include "common/i18n.h"
 #include "common/report.h"
+#include "erase/approval.h"
 #include "erase/commands.h"
 #include "erase/job.h"
 #include "erase/plan_options.h"
@@ -11,7 +12,7 @@
 #include <string.h>
 
 /* Shows and asks, one drive after the other, before any is begun. */
-static int prepare(struct cli *cli, struct fleet_drive *d, const char *path, const hz_plan_options *o)
+static int prepare(struct cli *cli, struct fleet_drive *d, const char *path, const hz_plan_options *o, uint32_t *goal)
 {
 	hz_device_info info = HZ_DEVICE_INFO_INIT;
 	hz_plan *plan = NULL;
@@ -24,6 +25,8 @@ static int prepare(struct cli *cli, struct fleet_drive *d, const char *path, con
 		return CLI_EXIT_DONE;
 	(void)snprintf(d->confirm_id, sizeof(d->confirm_id), "%s", info.confirm_id);
 	code = report_arguments_result(cli, hz_plan_make(&plan, &info, o, &err), &err);
+	if (code == CLI_EXIT_DONE)
+		*goal = hz_plan_goal(plan);
 	if (code == CLI_EXIT_DONE && !cli->json)
 		plan_print(cli, &info, plan);
 	if (code == CLI_EXIT_DONE && !cli->json && !hz_plan_reachable(plan))
@@ -41,12 +44,15 @@ static int run(struct cli *cli)
 	struct fleet f = { .cli = cli, .work = job_work, .n = cli->n_args };
 	hz_plan_options o = HZ_PLAN_OPTIONS_INIT;
 	int code = plan_options_read(cli, &o);
+	uint32_t goal = o.goal;
 
 	f.drive = calloc(f.n, sizeof(*f.drive));
 	if (!f.drive)
 		return report_failure(cli, HZ_E_NOMEM, _("out of memory"));
 	for (uint64_t i = 0; i < f.n && code == CLI_EXIT_DONE; i++)
-		code = prepare(cli, &f.drive[i], cli->args[i], &o);
+		code = prepare(cli, &f.drive[i], cli->args[i], &o, &goal);
+	if (code == CLI_EXIT_DONE)
+		code = approval_check(cli, hz_level_name(goal), f.drive, f.n);
 	if (code == CLI_EXIT_DONE)
 		code = fleet_run(&f);
 	for (uint64_t i = 0; i < f.n; i++)
@@ -58,6 +64,7 @@ static int run(struct cli *cli)
 static const struct cli_option options[] = {
 	PLAN_OPTIONS,
 	JOB_OPTIONS,
+	APPROVAL_OPTIONS,
 	{ 0 },
 };
 

@@ -6,5 +6,6 @@
 #include "common/cli.h"
 
 extern const struct cli_command cmd_list, cmd_plan, cmd_run, cmd_resume, cmd_status;
+extern const struct cli_command cmd_file, cmd_free_space, cmd_selftest;
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* See job.h. Each drive has a record of its own, begun before anything is opened: what is refused is on record too. */
 #include "erase/job.h"
+#include "erase/approval.h"
 #include "common/evidence.h"
 #include "common/i18n.h"
 #include "common/prompt.h"
@@ -134,6 +135,7 @@ int job_work(struct fleet *f, struct fleet_drive *d)
 		hz_json_free(summary);
 		return CLI_EXIT_REFUSED;
 	}
+	approval_put(cli, summary);
 	rc = erase(f, d, summary, &err);
 	code = code_of(rc, &d->result);
 	if (rc < 0) {

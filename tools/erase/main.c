@@ -10,6 +10,9 @@ static const struct cli_command *const commands[] = {
 	&cmd_run,
 	&cmd_resume,
 	&cmd_status,
+	&cmd_file,
+	&cmd_free_space,
+	&cmd_selftest,
 	NULL,
 };
 
@@ -23,11 +26,12 @@ static const char footer[] = N_(
 	"  HOZEN_STATE_DIR              default /var/lib/hozen as root, $XDG_STATE_HOME/hozen otherwise\n"
 	"  HOZEN_EVIDENCE_DIR           records of what was done, signed; default: evidence in the state folder\n"
 	"  HOZEN_OPERATOR, HOZEN_TICKET as --operator and --ticket, which beat them\n"
+	"  HOZEN_APPROVERS              as --approvers of run, which beats it\n"
 	"  NO_COLOR                     no colours\n"
 	"\n"
 	"Exit codes:\n"
-	"  0 done, with a certificate   1 failed, or areas were left   2 usage   4 verification found other data\n"
-	"  5 refused: nothing was touched   130 cancelled");
+	"  0 done, with a certificate   1 failed, or areas were left   2 usage   3 something was not reached\n"
+	"  4 verification found other data   5 refused: nothing was touched   130 cancelled");
 
 static const struct cli_tool tool = {
 	.name = "hozen-erase",

@@ -6,6 +6,6 @@
 #include "common/cli.h"
 
 extern const struct cli_command cmd_repo, cmd_drill, cmd_report, cmd_log, cmd_due, cmd_policy, cmd_bundle, cmd_media;
-extern const struct cli_command cmd_selftest;
+extern const struct cli_command cmd_selftest, cmd_validate;
 
 #endif

@@ -13,6 +13,7 @@ static const struct cli_command *const commands[] = {
 	&cmd_due,
 	&cmd_bundle,
 	&cmd_media,
+	&cmd_validate,
 	&cmd_selftest,
 	NULL,
 };

@@ -245,6 +245,53 @@ HZ_API int hz_proof_check(const char *proof, const char *path, const hz_trust *t
 HZ_API int hz_evidence_copy(const char *folder, const char *state_dir, const char *period, const char *out,
 	uint64_t *records, hz_error **err);
 
+/* ---- two persons ---- */
+
+/*
+ * An approval, given before a run: a text of the lines "hozen-approval-v1", "goal: clear", "device: WD-WX11A12B3456"
+ * (may be repeated) and "until: 2026-12-31T23:59:59Z" (may be left out), signed with ssh-keygen -Y sign -n
+ * hozen-approval (FILE.sig); docs/evidence.
+ */
+typedef struct hz_approval {
+	uint32_t size;
+	uint32_t reserved;
+	char approver[128]; /* as the file of approvers names the key */
+	char fingerprint[HZ_FINGERPRINT_TEXT];
+	char sha256[HZ_ID_HEX]; /* of the text's bytes */
+} hz_approval;
+#define HZ_APPROVAL_INIT                           \
+	{                                          \
+		sizeof(hz_approval), 0, "", "", "" \
+	}
+/* Is this run approved? approvers: their keys. operator_name: who runs it, NULL: the login. HZ_E_CORRUPT: the signature
+ * is not one of these bytes, or the text is no approval. HZ_E_AUTH: the signer is no approver (at this time).
+ * HZ_E_REFUSED: approved by the operator himself, for another goal, not for one of the devices, or no more.
+ * HZ_E_NOTFOUND: one of the files is missing. Since: 0.1 */
+HZ_API int hz_approval_check(const char *path, const hz_trust *approvers, const char *goal, const char *const *devices,
+	uint64_t n, const char *operator_name, hz_approval *approval, hz_error **err);
+
+/* The second look at a sanitization, by another person than the one who did it (SP 800-88: validation). */
+enum { HZ_DECISION_ACCEPTED = 1, HZ_DECISION_REJECTED = 2 };
+#define HZ_VALIDATE_ONE_PERSON 1u /* the same person may: the policy does not ask for two. It is in the record */
+typedef struct hz_validate_options {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t decision;
+	uint32_t reserved;
+	const char *reason; /* NULL: none was given; needed for a rejection */
+} hz_validate_options;
+#define HZ_VALIDATE_OPTIONS_INIT                        \
+	{                                               \
+		sizeof(hz_validate_options), 0, 0, 0, 0 \
+	}
+/* Checks the record at path (its signature is beside it) and says the decision about it in rec, whose kind is
+ * "validate" and which must not be NULL: the record's SHA-256 is a subject of it. HZ_E_AUTH: its signer is not trusted.
+ * HZ_E_REFUSED: it is no record of a sanitization, it is accepted though it is no certificate, or the operator of rec
+ * (by name, login, who became root by sudo, or uid on the same machine) is its own. HZ_E_CORRUPT: changed. HZ_E_INVAL:
+ * no decision, or a rejection without a reason. summary: filled by docs/schemas/validate_summary-v1.json. Since: 0.1 */
+HZ_API int hz_record_validate(const char *path, const hz_trust *trust, const hz_validate_options *opts, hz_record *rec,
+	hz_json *summary, hz_error **err);
+
 /* Known answers of hash, ciphers, key derivation and signature, computed by this process. 0, or HZ_E_INTERNAL. */
 HZ_API int hz_selftest(hz_error **err);
 

@@ -162,6 +162,30 @@ HZ_API int hz_sanitize_run(const char *path, const hz_sanitize_options *opts, hz
 HZ_API int hz_sanitize_resume(const char *journal, const char *path, const hz_sanitize_options *opts, hz_record *rec,
 	hz_json *summary, hz_sanitize_result *result, hz_error **err);
 
+/*
+ * Can this equipment tell good from bad? SP 800-53 MP-6(2), on a scratch medium that nobody needs: known data is
+ * written and found; the default clear runs and is verified, as in hz_sanitize_run with HZ_LEVEL_CLEAR; then, behind
+ * the back of the verification, one bit of one sector is turned and another sector gets the content of a third, and the
+ * verification must find exactly these two. opts as for hz_sanitize_run, its plan is not used. Everything on the medium
+ * is lost, and no certificate is made of this.
+ */
+typedef struct hz_equipment_result {
+	uint32_t size;
+	uint32_t passed;  /* 1: each check came out as it must */
+	uint32_t checks;  /* that were made, of 5 */
+	uint32_t touched; /* HZ_TOUCHED_* */
+	char why[256];    /* the first that did not; or empty */
+	hz_device_info device;
+} hz_equipment_result;
+#define HZ_EQUIPMENT_RESULT_INIT                                              \
+	{                                                                     \
+		sizeof(hz_equipment_result), 0, 0, 0, "", HZ_DEVICE_INFO_INIT \
+	}
+/* 0: it came to its end, result->passed says how. Errors as in hz_sanitize_run. summary: filled by
+ * docs/schemas/equipment_summary-v1.json. Since: 0.1 */
+HZ_API int hz_sanitize_selftest(const char *path, const hz_sanitize_options *opts, hz_record *rec, hz_json *summary,
+	hz_equipment_result *result, hz_error **err);
+
 /* What a journal says, without touching a device. */
 typedef struct hz_journal_info {
 	uint32_t size;

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See approval.h. */
+#include "erase/approval.h"
+#include "common/i18n.h"
+#include "common/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static hz_approval approved = HZ_APPROVAL_INIT;
+
+static const char *of_environment(const char *name)
+{
+	const char *v = getenv(name);
+
+	return v && *v ? v : NULL;
+}
+
+static int check(
+	struct cli *cli, const char *path, const char *approvers, const char *goal, const char *const *ids, uint64_t n)
+{
+	const char *name = cli_value(cli, "operator");
+	hz_trust *trust = NULL;
+	hz_error *err = NULL;
+	int rc = hz_trust_new(&trust, &err);
+
+	if (rc == 0)
+		rc = hz_trust_add_file(trust, approvers, &err);
+	if (rc == 0)
+		rc = hz_approval_check(
+			path, trust, goal, ids, n, name ? name : of_environment("HOZEN_OPERATOR"), &approved, &err);
+	hz_trust_free(trust);
+	return report_result(cli, rc, &err);
+}
+
+int approval_check(struct cli *cli, const char *goal, const struct fleet_drive *d, uint64_t n)
+{
+	const char *path = cli_value(cli, "approval"), *approvers = cli_value(cli, "approvers");
+	const char **ids;
+	int code;
+
+	if (!approvers)
+		approvers = of_environment("HOZEN_APPROVERS");
+	if (!path && !approvers)
+		return CLI_EXIT_DONE;
+	if (!approvers)
+		return report_usage(cli, _("--approval needs --approvers: whose approval counts"));
+	if (!path)
+		return report_failure(cli, HZ_E_REFUSED,
+			_("another person has to approve this: give --approval FILE; nothing was touched"));
+	ids = calloc(n ? n : 1, sizeof(*ids));
+	if (!ids)
+		return report_failure(cli, HZ_E_NOMEM, _("out of memory"));
+	for (uint64_t i = 0; i < n; i++)
+		ids[i] = d[i].confirm_id;
+	code = check(cli, path, approvers, goal, ids, n);
+	free(ids);
+	return code;
+}
+
+void approval_put(struct cli *cli, hz_json *summary)
+{
+	hz_json *o;
+
+	if (!*approved.approver) {
+		hz_json_null(summary, "approval");
+		return;
+	}
+	o = hz_json_object(summary, "approval");
+	hz_json_str(o, "approver", approved.approver);
+	hz_json_str(o, "fingerprint", approved.fingerprint);
+	hz_json_str(o, "sha256", approved.sha256);
+	hz_record_about(cli->record, "approver", approved.approver);
+	hz_record_subject(cli->record, "approval", approved.sha256);
+}

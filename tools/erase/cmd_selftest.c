@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* selftest: can this equipment tell good from bad? */
+#include "common/evidence.h"
+#include "common/i18n.h"
+#include "common/report.h"
+#include "common/signals.h"
+#include "common/text.h"
+#include "erase/commands.h"
+#include "erase/job.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct screen {
+	struct cli *cli;
+	uint64_t begun_ns;
+};
+
+static int on_progress(void *user, const hz_sanitize_progress *p)
+{
+	struct screen *s = user;
+	hz_progress line = { sizeof(line), HZ_PHASE_DATA, 0, 0, p->done, p->total, 0, p->bad_sectors,
+		fleet_now_ns() - s->begun_ns };
+
+	if (strcmp(p->doing, "verify") == 0)
+		line.phase = HZ_PHASE_VERIFY;
+	(void)report_progress(s->cli, &line);
+	return signals_seen();
+}
+
+static int code_of(int rc, const hz_equipment_result *r)
+{
+	if (rc < 0)
+		return r->touched == HZ_TOUCHED_NO || rc == HZ_E_CANCELED ? cli_exit_of_error(rc) : CLI_EXIT_FAILED;
+	return r->passed ? CLI_EXIT_DONE : CLI_EXIT_DAMAGE;
+}
+
+static void print(const hz_equipment_result *r)
+{
+	if (r->passed)
+		printf(_("passed: %u checks; known data was found, the clear was verified, and each fault was found\n"),
+			r->checks);
+	else {
+		printf(_("FAILED: "));
+		text_put(stdout, r->why, strlen(r->why), 1);
+		printf("\n");
+	}
+}
+
+static int work(struct cli *cli, struct fleet_drive *d, const hz_record_info *info)
+{
+	struct screen screen = { cli, fleet_now_ns() };
+	hz_sanitize_options o = HZ_SANITIZE_OPTIONS_INIT;
+	hz_equipment_result r = HZ_EQUIPMENT_RESULT_INIT;
+	hz_json *summary = hz_json_new("equipment_summary");
+	hz_error *err = NULL;
+	int rc, code;
+
+	o.confirm_id = d->typed ? d->typed : "";
+	o.report_dir = job_report_dir(cli);
+	o.record_id = info->uuid;
+	o.progress = on_progress;
+	o.user = &screen;
+	rc = hz_sanitize_selftest(d->path, &o, cli->record, summary, &r, &err);
+	code = code_of(rc, &r);
+	term_clear(&cli->term);
+	(void)report_result(cli, rc, &err);
+	hz_json_str(summary, "path", d->path);
+	hz_json_str(summary, "confirm_id", d->confirm_id);
+	hz_json_i64(summary, "exit", code);
+	evidence_summary(cli, summary);
+	if (!cli->json && rc == 0)
+		print(&r);
+	return code;
+}
+
+static int run(struct cli *cli)
+{
+	static struct fleet_drive d;
+	hz_device_info device = HZ_DEVICE_INFO_INIT;
+	hz_record_info info = HZ_RECORD_INFO_INIT;
+	hz_error *err = NULL;
+	int code = report_result(cli, hz_device_look(cli->args[0], &device, &err), &err);
+
+	if (code != CLI_EXIT_DONE)
+		return code;
+	(void)snprintf(d.path, sizeof(d.path), "%s", cli->args[0]);
+	(void)snprintf(d.confirm_id, sizeof(d.confirm_id), "%s", device.confirm_id);
+	code = job_confirm(cli, &d, &device);
+	if (code != CLI_EXIT_DONE)
+		return code;
+	if (!cli->record || hz_record_info_get(cli->record, &info, NULL) < 0)
+		return report_failure(cli, HZ_E_REFUSED, _("nothing was begun: there is no record of it"));
+	return work(cli, &d, &info);
+}
+
+static const struct cli_option options[] = {
+	{ "report-dir", 0, "DIR", N_("for journals and records; default: erase in the state folder") },
+	{ "confirm", 0, "ID", N_("what list shows for the device; once for each; asked for when missing") },
+	{ 0 },
+};
+
+const struct cli_command cmd_selftest = {
+	.name = "selftest",
+	.run = run,
+	.arguments = "DEVICE",
+	.min_args = 1,
+	.max_args = 1,
+	.summary = N_("test on a scratch device whether erasing and verifying can tell good from bad"),
+	.about = N_("Everything on the device is lost. Known data is written and found; the default clear runs and is "
+		    "verified; "
+		    "then one\n"
+		    "bit of one sector is turned and another sector gets the content of a third, and the verification "
+		    "must find "
+		    "exactly\n"
+		    "these two; at last all is written anew and must be found whole. The record is evidence of SP "
+		    "800-53 MP-6(2): "
+		    "the\n"
+		    "equipment was tested, with this program, on this host.\n"
+		    "Exit 0: all as it must be. 4: a check did not come out as it must: do not rely on this equipment. "
+		    "5: refused."),
+	.examples = "  hozen-erase selftest /dev/sdz --confirm SCRATCH-0001",
+	.options = options,
+	.record = "selftest",
+	.controls = "8.10 7.13",
+};
