@@ -8,7 +8,7 @@ static const struct {
 	const char *kind;
 	page_build_fn build;
 } pages[] = {
-	{ "", page_record },
+	{ "sanitize", page_sanitize },
 };
 
 int page_build(struct view_doc *d, const struct view_facts *f, hz_error **err)

@@ -224,7 +224,7 @@ static void put_objective(struct view_doc *d, const struct view_fact *f)
 		lang_say(&d->lang, N_("this drill")));
 }
 
-static void put_says(struct view_doc *d, const struct view_fact *f, const char *key, const char *name)
+void page_says(struct view_doc *d, const struct view_fact *f, const char *key, const char *name)
 {
 	const struct json_value *list = json_get(f->predicate, key);
 
@@ -265,7 +265,7 @@ static void put_failures(struct view_doc *d, const struct view_fact *f)
 		doc_small(d, lang_say(&d->lang, N_("The record holds the first 500 of them.")));
 }
 
-static void put_subjects(struct view_doc *d, const struct view_fact *f)
+void page_subjects(struct view_doc *d, const struct view_fact *f)
 {
 	const struct json_value *list = json_get(f->root, "subject");
 	struct view_block *b;
@@ -293,7 +293,7 @@ static const char *clock_of(struct view_doc *d, const struct json_value *clock)
 		source ? source : "-");
 }
 
-static void put_what(struct view_doc *d, const struct view_fact *f)
+void page_circumstances(struct view_doc *d, const struct view_fact *f)
 {
 	const struct json_value *p = f->predicate, *time = json_get(p, "time"), *op = json_get(p, "operator");
 	struct view_block *b = doc_block(d, BLOCK_FACTS, LOOK_PLAIN, "");
@@ -379,16 +379,16 @@ void page_record(struct view_doc *d, const struct view_facts *facts)
 		(void)doc_heading(d, 2, lang_say(&d->lang, N_("Why")));
 		doc_para(d, error);
 	}
-	put_what(d, f);
+	page_circumstances(d, f);
 	(void)json_truth(json_get(f->predicate, "late"), &late);
 	if (late)
 		doc_para(d, lang_say(&d->lang, N_("This record was written by a later run.")));
 	put_objective(d, f);
 	put_result(d, f);
 	put_failures(d, f);
-	put_says(d, f, "not_checked", lang_say(&d->lang, N_("Not checked")));
-	put_says(d, f, "assumptions", lang_say(&d->lang, N_("Assumptions")));
-	put_says(d, f, "overrides", lang_say(&d->lang, N_("Overrides")));
-	put_subjects(d, f);
+	page_says(d, f, "not_checked", lang_say(&d->lang, N_("Not checked")));
+	page_says(d, f, "assumptions", lang_say(&d->lang, N_("Assumptions")));
+	page_says(d, f, "overrides", lang_say(&d->lang, N_("Overrides")));
+	page_subjects(d, f);
 	page_provenance(d, f);
 }

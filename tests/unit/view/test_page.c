@@ -328,6 +328,56 @@ static void japanese_comes_from_the_module_itself(void **state)
 		28, "a"));
 }
 
+/* A certificate only where the record says so, ended well, and is believed. */
+static void a_certificate_is_drawn_for_nothing_less(void **state)
+{
+	static const struct {
+		const char *outcome, *certificate;
+		uint32_t signer;
+		bool drawn;
+	} cases[] = { { "done", "true", HZ_SIGNER_TRUSTED, true }, { "done", "true", HZ_SIGNER_UNKNOWN, false },
+		{ "done", "false", HZ_SIGNER_TRUSTED, false }, { "failed", "true", HZ_SIGNER_TRUSTED, false },
+		{ "damage", "false", HZ_SIGNER_TRUSTED, false } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct records *r = new_records();
+		struct view_facts f = { 0 };
+		struct view_doc d;
+		char result[900], *text, *html;
+
+		assert_true(snprintf(result, sizeof(result),
+				    "{\"device\":{\"model\":\"M\",\"serial\":\"S-77\",\"bytes\":1048576,"
+				    "\"logical_sector\":512},\"custody\":{\"property_no\":\"P-9\",\"witness\":null},"
+				    "\"goal\":\"clear\",\"level\":\"clear\",\"certificate\":%s,\"why\":\"because\","
+				    "\"touched\":\"all\",\"hidden_areas\":{\"removed\":[],\"content_erased\":[],"
+				    "\"unreachable\":[\"HPA\"]},\"steps\":[{\"method\":\"m\",\"title\":\"Overwrite\","
+				    "\"state\":\"completed\",\"bad_sectors\":2,\"bad\":[[100,2],[9999,1]],"
+				    "\"verification\":{\"kind\":\"full\",\"passed\":true,\"sectors\":2048,"
+				    "\"mismatched\":0,\"unreadable\":0}}]}",
+				    cases[i].certificate) < (int)sizeof(result));
+		r->request.overview = false;
+		add(r, "sanitize", NOW, cases[i].outcome, "bench", result, cases[i].signer);
+		build(&d, &f, r, false);
+		assert_int_equal(strcmp(d.title, "Certificate of sanitization") == 0, cases[i].drawn);
+		assert_int_equal(first(&d, BLOCK_STATUS)->look == LOOK_GOOD, cases[i].drawn);
+		/* The map has the range that is on the medium, and not the one that cannot be. */
+		assert_int_equal(first(&d, BLOCK_STRIP)->n_segments, 2);
+		assert_int_equal(first(&d, BLOCK_STRIP)->segments[1].from, 100);
+		text = drawn(&d, render_text);
+		html = drawn(&d, render_html);
+		assert_non_null(strstr(text, "S-77"));
+		assert_non_null(strstr(html, "P-9"));
+		assert_non_null(strstr(html, "HPA"));
+		assert_non_null(strstr(text, "Validated by"));
+		free(text);
+		free(html);
+		doc_release(&d);
+		facts_release(&f);
+		free(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +389,7 @@ int main(void)
 		cmocka_unit_test(a_strip_shows_the_worst_of_each_part),
 		cmocka_unit_test(what_is_longer_than_a_page_flows),
 		cmocka_unit_test(japanese_comes_from_the_module_itself),
+		cmocka_unit_test(a_certificate_is_drawn_for_nothing_less),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
