@@ -19,6 +19,8 @@ unset HOZEN_REPO HOZEN_PASSPHRASE_FILE HOZEN_PASSPHRASE_COMMAND HOZEN_RESERVE HO
 export HOME="$T/home" XDG_CONFIG_HOME="$T/config" XDG_STATE_HOME="$T/xdg-state" XDG_CACHE_HOME="$T/xdg-cache"
 export HOZEN_STATE_DIR="$T/state" HOZEN_CACHE_DIR="$T/cache" HOZEN_KEY_FILE="$T/writer.key"
 export LC_ALL=C.UTF-8 TZ=UTC
+# Caches of cairo and fontconfig live as long as the process that draws a page.
+export LSAN_OPTIONS="suppressions=$tests/support/lsan.supp:print_suppressions=0"
 mkdir -p "$HOME"
 umask 022
 
