@@ -131,6 +131,7 @@ python3 "$tests/integration/schema_check.py" "$schemas" record <"$T/records" >"$
 record=$(ls "$HOZEN_STATE_DIR"/evidence/records/*/*.json | head -1)
 checked_verify 0 log_proof log --prove "$record" --output "$T/proof"
 checked_verify 0 log_proof_check log --check-proof "$T/proof" "$record"
+checked_verify 0 view report --format html --output "$T/page.html" "$record"
 echo x >"$T/shredded"
 # What the file system here does not reach is its affair.
 HB=$HOZEN_BIN/hozen-erase
