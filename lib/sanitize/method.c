@@ -4,11 +4,6 @@
 #include <string.h>
 
 static const struct method *const table[] = {
-	&method_overwrite_stream,
-	&method_overwrite_zeros,
-	&method_overwrite_pattern,
-	&method_discard,
-	&method_write_zeroes,
 	&method_ata_crypto_scramble,
 	&method_ata_block_erase,
 	&method_ata_overwrite,
@@ -22,6 +17,11 @@ static const struct method *const table[] = {
 	&method_nvme_overwrite,
 	&method_nvme_format,
 	&method_nvme_format_crypto,
+	&method_overwrite_stream,
+	&method_overwrite_zeros,
+	&method_overwrite_pattern,
+	&method_discard,
+	&method_write_zeroes,
 	NULL,
 };
 

@@ -136,6 +136,20 @@ static void no_sleep(void *user, uint32_t ms)
 	(void)user, (void)ms;
 }
 
+/* One of those that the device itself carries out. */
+static const struct method *firmware(uint32_t choice)
+{
+	unsigned n = 0;
+
+	for (const struct method *const *m = methods(); *m; m++)
+		n += (*m)->firmware;
+	choice %= n;
+	for (const struct method *const *m = methods(); *m; m++)
+		if ((*m)->firmware && choice-- == 0)
+			return *m;
+	abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const struct link_ops ops = { .ata = ata, .scsi = scsi, .nvme = nvme, .look = look };
@@ -147,7 +161,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct method_run m = {
 		.link = &f.link, .outcome = &o, .note = note, .progress = progress, .sleep_ms = no_sleep
 	};
-	const struct method *method = methods()[take(&f, 1) % 13];
+	const struct method *method = firmware(take(&f, 1));
 	uint32_t how = take(&f, 1) & 3;
 	int rc;
 
