@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Every line that --json prints is what docs/schemas says, and every schema is used.
-# test-timeout: 300
+# test-timeout: 900
 . "${HOZEN_TESTS:?}/integration/cli.sh"
 command -v python3 >/dev/null || exit 77
 schemas=$tests/../docs/schemas

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
+# test-timeout: 600
 # The Japanese messages: complete, with the same format specifiers, found and printed by both tools; JSON stays what it is.
 # shellcheck source=tests/integration/cli.sh
 . "$(dirname "$0")/cli.sh"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # A policy against real repositories and records: nothing is met without a fact, and nothing by those who are not believed.
-# test-timeout: 300
+# test-timeout: 900
 . "${HOZEN_TESTS:?}/integration/kit.sh"
 E=$HOZEN_STATE_DIR/evidence
 make_repo
