@@ -184,13 +184,13 @@ static int run_step(struct job *j, unsigned i, hz_error **err)
 {
 	struct step_facts *f = &j->facts[i];
 	struct outcome *o = &j->outcome[i];
-	bool begun = j->resumed && (*f->note || f->left.kind || f->done_before);
 	int rc = 0;
 
 	j->step = i;
 	if (!f->done_before) {
 		rc = still_the_same(j, err);
-		if (rc == 0 && !begun)
+		/* Once only: a journal that has a step twice cannot be read. */
+		if (rc == 0 && !f->in_journal)
 			rc = erase_journal_step(j->journal, i, j->plan.step[i].method->id, f->seed, err);
 		o->started_ns = clock_mono_ns();
 		if (rc == 0)

@@ -21,6 +21,7 @@ struct step_facts {
 	struct extents mismatched, unreadable;
 	struct changed changed;
 	bool marked;      /* firmware: known data was written to the samples before */
+	bool in_journal;  /* its beginning is written down */
 	bool done_before; /* an earlier process carried it out */
 	char note[64];    /* of the journal: the last state; empty: none */
 };

@@ -34,6 +34,7 @@ static int take_state(struct job *j, struct journal_state *s, hz_error **err)
 		f->over.cipher = step->fill.cipher;
 		f->over.missed = step->missed;
 		step->missed = (struct extents){ 0 };
+		f->in_journal = true;
 		f->done_before = step->ended;
 		j->outcome[i].bad = step->bad;
 		step->bad = (struct extents){ 0 };

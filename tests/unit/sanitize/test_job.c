@@ -221,6 +221,14 @@ static int stop_in_the_firmware(void *user, const hz_sanitize_progress *p)
 	return strcmp(p->doing, "firmware") == 0 && ++*calls > 2;
 }
 
+static int stop_at_once(void *user, const hz_sanitize_progress *p)
+{
+	unsigned *calls = user;
+
+	(void)p;
+	return ++*calls > 0;
+}
+
 /* The process dies while the firmware works; the next one waits for it, and does not claim what it did not see. */
 static void what_the_firmware_went_on_with_is_adopted(void **state)
 {
@@ -244,6 +252,31 @@ static void what_the_firmware_went_on_with_is_adopted(void **state)
 	assert_int_equal(s.fake->erases, 1);
 	assert_int_equal(s.r.certificate, 0);
 	assert_true(*s.r.why);
+	scene_close(&s);
+}
+
+/* Stopped after the step was written down and before anything was sent: what goes on can itself be gone on with. */
+static void a_step_is_in_the_journal_once(void **state)
+{
+	unsigned calls = 0;
+	struct scene s;
+
+	(void)state;
+	scene_open(&s, FAKE_ATA_SSD, 0);
+	s.o.progress = stop_at_once;
+	s.o.user = &calls;
+	clock_install(NULL, a_second_each);
+	scene_run(&s, "ata-block-erase");
+	assert_int_equal(s.rc, HZ_E_CANCELED);
+	assert_int_equal(s.fake->erases, 0);
+	scene_resume(&s);
+	assert_int_equal(s.rc, HZ_E_CANCELED);
+	clock_install(NULL, NULL);
+	s.o.progress = NULL;
+	scene_resume(&s);
+	assert_int_equal(s.rc, 0);
+	assert_int_equal(s.r.certificate, 1);
+	assert_true(fake_erased(s.fake));
 	scene_close(&s);
 }
 
@@ -314,6 +347,7 @@ int main(void)
 		cmocka_unit_test(data_that_stayed_is_a_mismatch),
 		cmocka_unit_test(a_clear_reads_every_address_back),
 		cmocka_unit_test(what_the_firmware_went_on_with_is_adopted),
+		cmocka_unit_test(a_step_is_in_the_journal_once),
 		cmocka_unit_test(a_device_that_comes_back_under_another_name_is_finished),
 		cmocka_unit_test(a_goal_out_of_reach_touches_nothing),
 		cmocka_unit_test(a_journal_that_cannot_be_written_begins_nothing),
