@@ -281,12 +281,14 @@ static int take_options(struct check *c, const hz_check_options *opts, hz_error 
 	*o = (hz_check_options)HZ_CHECK_OPTIONS_INIT;
 	if (opts)
 		rc = options_copy(o, sizeof(*o), opts, "hz_check_options", err);
-	if (rc == 0 && (o->flags & ~(HZ_CHECK_READ_DATA | HZ_CHECK_PRESENCE)))
+	if (rc == 0 && (o->flags & ~(HZ_CHECK_READ_DATA | HZ_CHECK_PRESENCE | HZ_CHECK_TURN)))
 		rc = err_set(err, HZ_E_UNSUPPORTED, "hz_check: flags of a newer version");
 	if (rc == 0 && (o->flags & HZ_CHECK_READ_DATA) && (o->flags & HZ_CHECK_PRESENCE))
 		rc = err_set(err, HZ_E_INVAL, "hz_check: presence only, and data too");
 	if (rc == 0 && o->data_permille && o->data_packs)
 		rc = err_set(err, HZ_E_INVAL, "hz_check: a part of the packs, and a number of them");
+	if (rc == 0 && (o->flags & HZ_CHECK_TURN) && !o->data_permille && !o->data_packs)
+		rc = err_set(err, HZ_E_INVAL, "hz_check: a turn, and no part of the packs");
 	if (rc == 0 && o->data_permille > 1000)
 		rc = err_set(err, HZ_E_INVAL, "hz_check: more than 1000 of 1000 packs");
 	if (rc == 0 && (o->flags & HZ_CHECK_READ_DATA))

@@ -301,6 +301,39 @@ static size_t rank_all(const struct check *c, struct ranked *v)
 	return n;
 }
 
+struct placed {
+	uint32_t place;
+	size_t i;
+};
+
+static int cmp_placed(const void *a, const void *b)
+{
+	uint32_t x = ((const struct placed *)a)->place, y = ((const struct placed *)b)->place;
+
+	return (x > y) - (x < y);
+}
+
+/* Behind turn_from, around the ring of ids. Packs of the same place are taken together. */
+static int choose_turn(struct reading *all, const struct ranked *v, size_t n, hz_error **err)
+{
+	struct check *c = all->c;
+	struct placed *w AUTO_FREE = calloc(n + 1, sizeof(*w));
+	size_t want = (c->res.sample_packs + 3) / 4, k;
+
+	if (!w)
+		return err_nomem(err);
+	for (size_t i = 0; i < n; i++)
+		w[i] = (struct placed){ (uint32_t)(get_be64(pack_uid(c, v[i].i)->b) >> 32) - c->opts.turn_from,
+			v[i].i };
+	if (n > 1)
+		qsort(w, n, sizeof(*w), cmp_placed);
+	for (k = 0; k < n && (k < want || w[k].place == w[k - 1].place); k++)
+		all->chosen[w[k].i] = true;
+	c->res.turn_packs = k;
+	c->res.turn_next = c->opts.turn_from + (k ? w[k - 1].place + 1 : 0);
+	return 0;
+}
+
 static int choose(struct reading *all, hz_error **err)
 {
 	struct check *c = all->c;
@@ -324,6 +357,8 @@ static int choose(struct reading *all, hz_error **err)
 	c->res.sample_packs = c->opts.data_packs ? c->opts.data_packs : (n * c->opts.data_permille + 999) / 1000;
 	for (size_t i = 0; i < c->res.sample_packs; i++)
 		all->chosen[v[i].i] = true;
+	if (c->opts.flags & HZ_CHECK_TURN)
+		return choose_turn(all, v, n, err);
 	return 0;
 }
 

@@ -94,10 +94,14 @@ static int uring_next(void *way, unsigned *slot, ssize_t *result, unsigned wait_
 	return 1;
 }
 
+/* The end of a ring runs behind the process's back, and its registered file would stay open for that long: a disk that
+ * was claimed alone could then not be claimed by who comes next. */
 static void uring_close(void *way)
 {
 	struct uring *u = way;
 
+	if (u->fixed_file)
+		(void)io_uring_unregister_files(&u->ring);
 	io_uring_queue_exit(&u->ring);
 	free(u);
 }

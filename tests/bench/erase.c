@@ -100,6 +100,11 @@ static int disk_open(struct disk *d, const char *path)
 	if (S_ISBLK(st.st_mode)) {
 		(void)close(d->fd);
 		d->fd = open(path, O_RDWR | O_DIRECT | O_EXCL | O_CLOEXEC);
+		/* A list of devices claims each for a moment. */
+		for (int tries = 0; d->fd < 0 && errno == EBUSY && tries < 50; tries++) {
+			(void)usleep(20000);
+			d->fd = open(path, O_RDWR | O_DIRECT | O_EXCL | O_CLOEXEC);
+		}
 		if (d->fd < 0 || ioctl(d->fd, BLKGETSIZE64, &i->bytes) < 0 || ioctl(d->fd, BLKSSZGET, &sector) < 0 ||
 			ioctl(d->fd, BLKPBSZGET, &physical) < 0)
 			return -1;

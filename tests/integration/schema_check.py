@@ -54,9 +54,9 @@ def problems(value, schema, where):
         elif keyword == "enum":
             bad = value not in arg
         elif keyword == "minimum":
-            bad = value < arg
+            bad = value is not None and value < arg
         elif keyword == "maximum":
-            bad = value > arg
+            bad = value is not None and value > arg
         elif keyword == "pattern":
             bad = not re.search(arg, value)
         elif keyword == "items":

@@ -124,8 +124,24 @@ drill 0 --files 7 --seed 11
 chosen | cmp - "$T/first" || fail 'the same seed chose other files'
 drill 0 --files 7 --seed 12
 chosen | cmp -s - "$T/first" && fail 'another seed chose the same files'
-drill 0 --sample 10%
+drill 0 --sample 10% --seed 3
 expect chosen_files $(((files + 9) / 10))
+expect turn_files 0
+expect turn_from null
+
+# --- in turn: with every file's turn over, each was restored, and the next round begins with the first again
+: >"$T/seen"
+turns=0
+while [ $turns -lt "$files" ]; do
+  drill 0 --files 1
+  expect turn_files 1
+  [ $turns -gt 0 ] || { chosen >"$T/first"; from=$(field turn_from) seed=$(field seed); }
+  chosen >>"$T/seen"
+  turns=$((turns + 1))
+done
+[ "$(sort -u "$T/seen" | wc -l)" = "$files" ] || fail "$files turns did not restore each file"
+drill 0 --files 1 --seed "$seed" --turn "$from"
+chosen | cmp - "$T/first" || fail 'seed and turn chose other files'
 drill 0
 expect chosen_files "$files"
 [ "$(chosen | grep -c '"state":"same"')" = "$files" ] || fail 'a file is missing'

@@ -113,6 +113,23 @@ done
 expect seed $seed
 grep -q 'nothing follows for the others' "$T/out" || fail 'a sample with damage says something of the others'
 
+# --- chance may leave the pack out for years: in turn it is read, and a run is repeated with what it printed
+rounds=0 found=
+while [ $rounds -lt $((packs + 1)) ] && [ -z "$found" ]; do
+  rounds=$((rounds + 1))
+  "$HV" --json repo --sample 0.1% >"$T/out" 2>"$T/err" </dev/null
+  [ $? -ne 4 ] || found=1
+  expect sample_packs 1
+  expect turn_packs 1
+done
+[ -n "$found" ] || fail "$packs packs, each had its turn, and the damage was not found"
+turn=$(field turn_from) seed=$(field seed)
+[ "$(record result turn_from)" = "$turn" ] || fail 'where the turn began is not recorded'
+verify 4 --sample 0.1% --seed "$seed" --turn "$turn"
+expect turn_from "$turn"
+run 2 "$HV" repo --sample 1% --turn "$turn"
+run 2 "$HV" repo --sample 1% --seed 1 --turn 4294967296
+
 # --- what is missing or too short shows at L0
 chmod 600 "$pack"
 truncate -s -4096 "$pack"

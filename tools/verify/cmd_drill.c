@@ -7,6 +7,7 @@
 #include "common/text.h"
 #include "verify/commands.h"
 #include "verify/drill.h"
+#include "verify/turn.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -31,8 +32,12 @@ static int set_sample(struct drill *d)
 
 	if (code == CLI_EXIT_DONE)
 		code = cli_number(cli, "seed", 1, INT64_MAX, &seed);
+	if (code == CLI_EXIT_DONE)
+		code = turn_option(cli, seed != 0, &d->turn_from);
 	if (code != CLI_EXIT_DONE)
 		return code;
+	d->remembers_turn = !d->whole && !seed;
+	d->has_turn = !d->whole && (!seed || cli_is_given(cli, "turn"));
 	d->permille = part ? text_permille(part) : 0;
 	if (part && !d->permille)
 		return report_usage(cli, _("--sample %s: give a part from 0.1%% to 100%%"), part);
@@ -265,8 +270,11 @@ static bool goes_on(int code)
 
 static int run_drill(struct drill *d)
 {
-	int code = drill_choose(d), more;
+	int code, more;
 
+	if (d->remembers_turn)
+		turn_begin(d->cli, d->r, HZ_TURN_FILES, &d->turn_from);
+	code = drill_choose(d);
 	if (goes_on(code) && d->n_chosen == 0)
 		return code;
 	if (goes_on(code) && !d->whole && d->patterns.n == 0)
@@ -279,6 +287,8 @@ static int run_drill(struct drill *d)
 	if (!goes_on(code))
 		return code;
 	code = cli_exit_worse(code, drill_compare(d));
+	if (d->remembers_turn && d->n_turn && goes_on(code))
+		turn_end(d->cli, d->r, HZ_TURN_FILES, d->turn_next);
 	/* Before anything else runs, no secret is in memory. */
 	hz_reader_close(d->r);
 	d->r = NULL;
@@ -360,6 +370,7 @@ static const struct cli_option options[] = {
 	{ "files", 0, "N", N_("a sample of so many files; default: 100") },
 	{ "sample", 0, "PERCENT", N_("a sample of so many of 100 files, such as 5%") },
 	{ "seed", 0, "N", N_("choose the same files again as the drill that printed this number") },
+	TURN_OPTION,
 	{ "source", 0, "DIR",
 		N_("compare with what lies beneath this folder; default: with the paths themselves,\n"
 		   "if the snapshot is of this host") },
@@ -386,14 +397,14 @@ const struct cli_command cmd_drill = {
 	.arguments = "[SNAPSHOT]",
 	.max_args = 1,
 	.summary = N_("restore into a sandbox, compare with the source, and time it"),
-	.about = N_(
-		"Restores a random sample of files, or everything, of a snapshot (default: latest) into a private "
-		"folder that is\n"
-		"removed afterwards, reads it back, and compares it with the source: what has changed there since is "
-		"told, and is\n"
-		"no damage. Needs a reader's key or the passphrase. Exit 4: damage, or the test command failed; 6: too "
-		"slow or\n"
-		"too old. Nothing of the source is written to, and of the repository nothing but by --publish."),
+	.about = N_("Restores a random sample of files, and a quarter as many in turn, or everything, of a snapshot "
+		    "(default: latest)\n"
+		    "into a private folder that is removed afterwards, reads it back, and compares it with the source: "
+		    "what has changed\n"
+		    "there since is told, and is no damage. Needs a reader's key or the passphrase. Exit 4: damage, or "
+		    "the test command failed; 6: too "
+		    "slow or\n"
+		    "too old. Nothing of the source is written to, and of the repository nothing but by --publish."),
 	.examples =
 		"  hozen-verify drill --repo /srv/backup --key-file /root/reader.key\n"
 		"  hozen-verify drill latest --host web1 --source /mnt/web1 --files 500 --rto 14400 --rpo 86400\n"

@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "verify/commands.h"
 #include "verify/confidence.h"
+#include "verify/turn.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +45,8 @@ static int set_sample(struct look *l)
 	int code = cli_number(cli, "seed", 1, INT64_MAX, &seed);
 
 	if (code == CLI_EXIT_DONE)
+		code = turn_option(cli, seed != 0, &l->o.turn_from);
+	if (code == CLI_EXIT_DONE)
 		code = confidence_options(cli, &l->confidence);
 	if (code != CLI_EXIT_DONE)
 		return code;
@@ -74,6 +77,8 @@ static int set_options(struct look *l)
 		l->level = level[1] - '0';
 	code = set_sample(l);
 	l->o.flags = l->level == 0 ? HZ_CHECK_PRESENCE : l->level == 2 ? HZ_CHECK_READ_DATA : 0;
+	if ((l->o.data_permille || l->o.data_packs) && (!l->o.seed || cli_is_given(l->cli, "turn")))
+		l->o.flags |= HZ_CHECK_TURN;
 	return code;
 }
 
@@ -101,8 +106,9 @@ static void record_limits(const struct look *l)
 	}
 	hz_record_says(l->cli->record, HZ_SAYS_NOT_CHECKED, "whether it can be restored: that is a drill (L3, L4)");
 	if (l->res.seed)
-		hz_record_says(
-			l->cli->record, HZ_SAYS_ASSUMPTION, "every pack had the same chance to be in the sample");
+		hz_record_says(l->cli->record, HZ_SAYS_ASSUMPTION,
+			"every pack had the same chance to be in the sample; what was read in turn is not part of "
+			"that");
 }
 
 static void json_parts(hz_json *line, const char *key, uint32_t bits)
@@ -136,6 +142,7 @@ static void summary(const struct look *l, int code)
 		hz_json_u64(line, "seed", res->seed);
 		hz_json_u64(line, "sample_packs", res->sample_packs);
 		hz_json_u64(line, "sample_of_packs", res->sample_of_packs);
+		turn_json(line, "turn_packs", res->turn_packs, l->o.turn_from);
 	}
 	hz_json_str(line, "confidence", *l->sentence ? l->sentence : NULL);
 	hz_json_real(line, "total_duration", (double)res->duration_ns / 1e9);
@@ -160,8 +167,12 @@ static void print_text(const struct look *l)
 		text_seconds(time, res->duration_ns / 1000000000u));
 	if (*l->sentence)
 		printf("%s\n", l->sentence);
+	if (res->turn_packs)
+		printf(_("in turn      %llu packs more: in %llu such runs each has its turn\n"),
+			(unsigned long long)res->turn_packs,
+			(unsigned long long)((res->sample_of_packs + res->turn_packs - 1) / res->turn_packs));
 	if (res->seed)
-		printf(_("the same packs again: --seed %llu\n"), (unsigned long long)res->seed);
+		turn_print(_("the same packs again:"), res->seed, res->turn_packs, l->o.turn_from);
 	if (res->damaged == 0)
 		printf(_("no damage found\n"));
 }
@@ -207,8 +218,12 @@ static int run(struct cli *cli)
 		code = place_open(cli, l.level == 2 ? HZ_NEED_READ : HZ_NEED_NOTHING, &r);
 	if (code != CLI_EXIT_DONE)
 		return code;
+	if ((l.o.flags & HZ_CHECK_TURN) && !l.o.seed)
+		turn_begin(cli, r, HZ_TURN_PACKS, &l.o.turn_from);
 	rc = hz_check(r, &l.o, cli->job, &l.res, &err);
 	code = report_result(cli, rc, &err);
+	if (rc == 0 && l.res.turn_packs && !l.o.seed)
+		turn_end(cli, r, HZ_TURN_PACKS, l.res.turn_next);
 	if (l.res.damaged > 0)
 		code = cli_exit_worse(code, CLI_EXIT_DAMAGE);
 	conclude(&l, rc, code);
@@ -223,6 +238,7 @@ static const struct cli_option options[] = {
 	{ "confidence", 0, "PERCENT", N_("L2 of as few packs as show, with this confidence, ...") },
 	{ "bad", 0, "PERCENT", N_("... that fewer than so many of 100 packs are bad, if none of the sample is") },
 	{ "seed", 0, "N", N_("choose the same packs again as the run that printed this number") },
+	TURN_OPTION,
 	EVIDENCE_PUBLISH,
 	PLACE_OPTIONS,
 	{ 0 },
@@ -239,8 +255,11 @@ const struct cli_command cmd_repo = {
 		"the key at\n"
 		"hand could not look at, and what a sample says of the whole. L0 and L1 need no key, a lister's to see "
 		"folders;\n"
-		"L2 a reader's key or the passphrase. Read-only, but for --publish. Exit 4: damage, also such as "
-		"parity can mend."),
+		"L2 a reader's key or the passphrase. On top of a sample, which says something of the whole, a quarter "
+		"as many\n"
+		"packs are read in turn, where the last run stopped: so that no old data waits for ever to be chosen. "
+		"Read-only,\n"
+		"but for --publish. Exit 4: damage, also such as parity can mend."),
 	.examples = "  hozen-verify repo --repo /srv/backup\n"
 		    "  hozen-verify repo --level L2 --key-file /root/reader.key\n"
 		    "  hozen-verify repo --confidence 99 --bad 1% --key-file /root/reader.key",

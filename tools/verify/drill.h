@@ -20,6 +20,8 @@ struct drill {
 	uint64_t want_files; /* 0: permille says how many */
 	uint32_t permille;
 	uint64_t seed;
+	bool has_turn, remembers_turn; /* a part of the files in turn too; as this host remembers it */
+	uint32_t turn_from, turn_next;
 	int64_t rto, rpo; /* seconds; -1: not asked for */
 	char system[64];  /* of the policy; empty: none */
 	const char *command;
@@ -34,7 +36,8 @@ struct drill {
 	uint32_t time_nsec;
 	/* Regular files of the snapshot, and those that were chosen. */
 	uint64_t all_files, all_bytes, n_chosen, chosen_bytes, too_long;
-	uint64_t *chosen; /* as numbers in the order of hz_ls, ascending; NULL: all */
+	uint64_t n_random, n_turn; /* chosen by chance, and in turn; some by both */
+	uint64_t *chosen;          /* as numbers in the order of hz_ls, ascending; NULL: all */
 	struct strings patterns;
 	/* What came of it. */
 	struct sandbox sandbox;

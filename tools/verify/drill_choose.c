@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which files a drill restores: those with the lowest hashes of seed and path, so that a seed chooses the same files of
- * the same snapshot, however many are asked for and wherever they stand. */
+ * the same snapshot, however many are asked for and wherever they stand; and a quarter as many in turn, by a hash of
+ * the path alone, so that each file of a host has its turn whatever chance leaves out. */
 #include "common/i18n.h"
 #include "common/report.h"
 #include "common/signals.h"
@@ -50,6 +51,8 @@ int drill_walk(struct drill *d, drill_entry_fn fn, hz_job *job, hz_error **err)
 
 struct ranked {
 	uint64_t rank, file, bytes;
+	uint32_t place; /* behind where the turn begins, around the ring */
+	bool chosen;
 };
 
 struct ranking {
@@ -82,6 +85,13 @@ static int cmp_rank(const void *a, const void *b)
 	return (x->file > y->file) - (x->file < y->file);
 }
 
+static int cmp_place(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+
+	return (x->place > y->place) - (x->place < y->place);
+}
+
 static int cmp_number(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -108,10 +118,32 @@ static int count_file(struct drill *d, const hz_entry_info *e, bool chosen)
 	}
 	if (!d->whole)
 		ranking->v[ranking->n++] = (struct ranked){ rank_of(d->seed, e->path, e->path_len), d->all_files,
-			e->content_bytes };
+			e->content_bytes, (uint32_t)(rank_of(0, e->path, e->path_len) >> 32) - d->turn_from, false };
 	d->all_files++;
 	d->all_bytes += e->content_bytes;
 	return 0;
+}
+
+static void choose_one(struct drill *d, struct ranked *file)
+{
+	if (file->chosen)
+		return;
+	file->chosen = true;
+	d->chosen[d->n_chosen++] = file->file;
+	d->chosen_bytes += file->bytes;
+}
+
+/* Those at one place are taken together, as far as there is room. */
+static void take_turn(struct drill *d, struct ranking *l, uint64_t want)
+{
+	uint64_t k;
+
+	if (l->n > 1)
+		qsort(l->v, l->n, sizeof(*l->v), cmp_place);
+	for (k = 0; k < l->n && d->n_chosen < FILES_MAX && (k < want || l->v[k].place == l->v[k - 1].place); k++)
+		choose_one(d, &l->v[k]);
+	d->n_turn = k;
+	d->turn_next = d->turn_from + (k ? l->v[k - 1].place + 1 : 0);
 }
 
 static int take_lowest(struct drill *d, struct ranking *l)
@@ -125,16 +157,17 @@ static int take_lowest(struct drill *d, struct ranking *l)
 			(unsigned long long)n, FILES_MAX);
 	if (l->n > 1)
 		qsort(l->v, l->n, sizeof(*l->v), cmp_rank);
-	d->chosen = calloc(n + 1, sizeof(*d->chosen));
+	d->chosen = calloc(FILES_MAX < l->n ? FILES_MAX : l->n + 1, sizeof(*d->chosen));
 	if (!d->chosen)
 		return report_failure(d->cli, HZ_E_NOMEM, _("out of memory"));
-	for (uint64_t i = 0; i < n; i++) {
-		d->chosen[i] = l->v[i].file;
-		d->chosen_bytes += l->v[i].bytes;
-	}
-	d->n_chosen = n;
-	if (n > 1)
-		qsort(d->chosen, n, sizeof(*d->chosen), cmp_number);
+	d->n_chosen = 0;
+	for (uint64_t i = 0; i < n; i++)
+		choose_one(d, &l->v[i]);
+	d->n_random = n;
+	if (d->has_turn && n < l->n)
+		take_turn(d, l, (n + 3) / 4);
+	if (d->n_chosen > 1)
+		qsort(d->chosen, d->n_chosen, sizeof(*d->chosen), cmp_number);
 	return CLI_EXIT_DONE;
 }
 
@@ -191,7 +224,7 @@ int drill_choose(struct drill *d)
 
 	ranking = &l;
 	code = drill_walked(d, drill_walk(d, count_file, d->cli->job, &err), &err, true);
-	d->n_chosen = d->all_files;
+	d->n_chosen = d->n_random = d->all_files;
 	d->chosen_bytes = d->all_bytes;
 	if (goes_on(code) && !d->whole) {
 		d->chosen_bytes = 0;

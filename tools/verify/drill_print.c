@@ -5,6 +5,7 @@
 #include "common/report.h"
 #include "common/text.h"
 #include "verify/drill.h"
+#include "verify/turn.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -163,6 +164,7 @@ static void summary(const struct drill *d, const char *sentence, int code)
 		hz_json_null(line, "seed");
 	else
 		hz_json_u64(line, "seed", d->seed);
+	turn_json(line, "turn_files", d->n_turn, d->turn_from);
 	hz_json_str(line, "confidence", sentence);
 	if (d->command_ran) {
 		o = hz_json_object(line, "test_command");
@@ -216,7 +218,7 @@ static void print_text(const struct drill *d, const char *sentence)
 			d->command_isolated ? _("without") : _("with"));
 	printf("%s\n", sentence);
 	if (!d->whole)
-		printf(_("the same files again: --seed %llu\n"), (unsigned long long)d->seed);
+		turn_print(_("the same files again:"), d->seed, d->n_turn, d->turn_from);
 	for (uint64_t i = 0; i < d->told[0].n; i++)
 		printf(_("not checked  %s\n"), d->told[0].v[i]);
 	for (uint64_t i = 0; i < d->told[1].n; i++)
@@ -259,7 +261,7 @@ static void confidence(const struct drill *d, char sentence[CONFIDENCE_TEXT], bo
 {
 	uint64_t not_shown = d->too_long + d->res.failed_target;
 
-	confidence_sentence(sentence, &d->confidence, d->n_chosen > not_shown ? d->n_chosen - not_shown : 0,
+	confidence_sentence(sentence, &d->confidence, d->n_random > not_shown ? d->n_random - not_shown : 0,
 		d->all_files, d->damaged + d->res.failed_damage + d->res.verify_mismatch, "files", for_people);
 }
 

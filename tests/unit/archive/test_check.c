@@ -2,6 +2,7 @@
 /* test-timeout: 600 */
 /* What a check counts of a whole repository, by each key, and what is no damage. */
 #include "checked.h"
+#include <limits.h>
 
 /* ---- what is whole ---- */
 
@@ -95,6 +96,80 @@ static void a_part_may_be_a_number_of_packs(void **state)
 	assert_int_equal(all.seed + all.sample_packs, 0);
 	assert_true(all.bytes_read > one.bytes_read);
 	assert_true(all.looked_at & HZ_LOOKED_CONTENT);
+	hz_reader_close(r);
+}
+
+/* Damage in any pack is found by one round of turns, and by one of its runs alone, unless chance finds it in each. */
+static void each_pack_has_its_turn(void **state)
+{
+	hz_check_options o = {
+		.size = sizeof(o), .flags = HZ_CHECK_READ_DATA | HZ_CHECK_TURN, .data_packs = 1, .seed = 7
+	};
+	hz_reader *r = backups_reader(b, HZ_ROLE_READER, HZ_NEED_READ);
+	struct names *packs = names_of(b->f.store, "packs");
+	size_t by_chance = 0;
+
+	(void)state;
+	assert_true(packs->n > 1);
+	for (size_t i = 0; i < packs->n; i++) {
+		size_t runs = 0, found = 0, read = 0;
+
+		fixture_damage(b->f.store, packs->v[i].s, 4000, 2);
+		for (o.turn_from = 0x80000000u; read < packs->n; runs++) {
+			hz_check_result one = HZ_CHECK_RESULT_INIT;
+			hz_error *err = NULL;
+
+			assert_ok(hz_check(r, &o, NULL, &one, &err), &err);
+			assert_true(one.turn_packs > 0);
+			read += one.turn_packs;
+			found += one.damaged;
+			o.turn_from = one.turn_next;
+		}
+		assert_true(found == 1 || found == runs);
+		by_chance += found == runs;
+		fixture_damage(b->f.store, packs->v[i].s, 4000, 2);
+	}
+	assert_int_equal(by_chance, 1);
+	free(packs);
+	hz_reader_close(r);
+}
+
+static void a_turn_is_remembered(void **state)
+{
+	hz_reader *r = backups_reader(b, HZ_ROLE_READER, HZ_NEED_READ);
+	const hz_check_options no_part = { .size = sizeof(no_part), .flags = HZ_CHECK_READ_DATA | HZ_CHECK_TURN };
+	char folder[PATH_MAX], path[PATH_MAX + 16];
+	uint32_t at = 5;
+	hz_error *err = NULL;
+
+	(void)state;
+	assert_fails(hz_check(r, &no_part, NULL, NULL, &err), HZ_E_INVAL, &err);
+	assert_fails(hz_turn_get(r, 3, &at, &err), HZ_E_INVAL, &err);
+	assert_fails(hz_turn_put(r, 0, 1, &err), HZ_E_INVAL, &err);
+	assert_ok(hz_turn_get(r, HZ_TURN_PACKS, &at, &err), &err);
+	assert_int_equal(at, 0);
+	assert_ok(hz_turn_put(r, HZ_TURN_PACKS, 0xfedcba98u, &err), &err);
+	assert_ok(hz_turn_put(r, HZ_TURN_FILES, 7, &err), &err);
+	assert_ok(hz_turn_get(r, HZ_TURN_PACKS, &at, &err), &err);
+	assert_int_equal(at, 0xfedcba98u);
+	assert_ok(hz_turn_get(r, HZ_TURN_FILES, &at, &err), &err);
+	assert_int_equal(at, 7);
+	/* Damaged or cut, it begins anew. */
+	(void)snprintf(folder, sizeof(folder), "%s/%s", b->state, hz_reader_repo_id(r));
+	(void)snprintf(path, sizeof(path), "%s/turn.files", folder);
+	assert_int_equal(truncate(path, 11), 0);
+	assert_ok(hz_turn_get(r, HZ_TURN_FILES, &at, &err), &err);
+	assert_int_equal(at, 0);
+	hzt_put(path, "twelve bytes", 12);
+	at = 1;
+	assert_ok(hz_turn_get(r, HZ_TURN_FILES, &at, &err), &err);
+	assert_int_equal(at, 0);
+	/* A folder in its place can neither be read nor replaced. */
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_true(hz_turn_put(r, HZ_TURN_FILES, 7, &err) < 0);
+	hz_error_free(err);
+	assert_int_equal(rmdir(path), 0);
 	hz_reader_close(r);
 }
 
@@ -269,6 +344,8 @@ int main(void)
 		cmocka_unit_test(each_key_looks_at_what_it_opens),
 		cmocka_unit_test(content_needs_a_reader),
 		cmocka_unit_test(a_part_may_be_a_number_of_packs),
+		cmocka_unit_test(each_pack_has_its_turn),
+		cmocka_unit_test(a_turn_is_remembered),
 		cmocka_unit_test(presence_reads_no_folders),
 		cmocka_unit_test(a_check_can_be_repeated_and_leaves_the_reader_usable),
 		cmocka_unit_test(a_check_can_be_cancelled),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From the beginning of a command to its record in the log: whatever call fails, whatever is left behind.
- * test-timeout: 1200 */
+ * test-timeout: 300 */
 #include "support/hzt.h"
 #include "support/faultvfs.h"
 #include "base/vfs.h"
