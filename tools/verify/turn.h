@@ -4,7 +4,6 @@
 #define VERIFY_TURN_H
 
 #include "common/cli.h"
-#include "hozen/check.h"
 
 #define TURN_OPTION                                                                                   \
 	{                                                                                             \
