@@ -11,8 +11,18 @@
 /* The signature over the bytes, then the bytes. Whose key it is: *pub. HZ_E_CORRUPT, HZ_E_TOONEW. */
 int record_check(struct json_value **root, struct record_view *v, uint8_t pub[SIGN_PUB_LEN], const char *text,
 	size_t len, const char *sig, size_t sig_len, hz_error **err);
-/* The same as others want it. *text (with room for a NUL behind it) becomes r's on success. */
-int report_of(hz_report *r, const hz_trust *trust, uint8_t **text, size_t len, const uint8_t *sig, size_t sig_len,
-	hz_error **err);
+/* What others are told of a record that was checked. *text, with room for a NUL behind it, becomes r's. */
+void report_fill(hz_report *r, const struct record_view *v, const hz_trust *trust, const uint8_t pub[SIGN_PUB_LEN],
+	uint8_t **text, size_t len);
+
+/* hz_log_check, which gives every good record to each as it comes to it: one pass for both. A non-zero result of each
+ * stops and is returned. */
+struct log_eyes {
+	hz_log_finding_fn fn; /* may be NULL, as may each */
+	hz_report_fn each;
+	void *user, *each_user;
+};
+int log_look(const char *folder, const char *state_dir, const hz_trust *trust, const char *head,
+	const struct log_eyes *eyes, hz_log_result *result, hz_error **err);
 
 #endif

@@ -57,11 +57,14 @@ static void fill_facts(hz_report *r, const struct record_view *v)
 	fill_identity(r, json_text(json_get(p, "identity")));
 }
 
-static void fill(hz_report *r, const struct record_view *v, const struct trust_signer *signer,
-	const uint8_t pub[SIGN_PUB_LEN], const uint8_t *text, size_t len)
+void report_fill(hz_report *r, const struct record_view *v, const hz_trust *trust, const uint8_t pub[SIGN_PUB_LEN],
+	uint8_t **text, size_t len)
 {
-	struct id hash = sha256(text, len);
+	struct id hash = sha256(*text, len);
+	const struct trust_signer *signer;
 
+	*r = (hz_report)HZ_REPORT_INIT;
+	r->signer = trust_find(trust, pub, v->time, &signer);
 	ssh_fingerprint(r->fingerprint, pub);
 	if (signer)
 		(void)snprintf(r->principals, sizeof(r->principals), "%s", signer->principals);
@@ -70,26 +73,22 @@ static void fill(hz_report *r, const struct record_view *v, const struct trust_s
 	(void)snprintf(r->outcome, sizeof(r->outcome), "%s", v->outcome);
 	(void)snprintf(r->sha256, sizeof(r->sha256), "%s", id_hex(&hash).s);
 	fill_facts(r, v);
+	(*text)[len] = '\0';
+	r->text = (char *)TAKE(*text);
+	r->text_len = len;
 }
 
-int report_of(hz_report *r, const hz_trust *trust, uint8_t **text, size_t len, const uint8_t *sig, size_t sig_len,
-	hz_error **err)
+static int report_of(hz_report *r, const hz_trust *trust, uint8_t **text, size_t len, const uint8_t *sig,
+	size_t sig_len, hz_error **err)
 {
 	AUTO(json_read_free) struct json_value *root = NULL;
-	const struct trust_signer *signer;
 	uint8_t pub[SIGN_PUB_LEN];
 	struct record_view v;
 	int rc = record_check(&root, &v, pub, (char *)*text, len, (const char *)sig, sig_len, err);
 
-	if (rc < 0)
-		return rc;
-	*r = (hz_report)HZ_REPORT_INIT;
-	r->signer = trust_find(trust, pub, v.time, &signer);
-	fill(r, &v, signer, pub, *text, len);
-	(*text)[len] = '\0';
-	r->text = (char *)TAKE(*text);
-	r->text_len = len;
-	return 0;
+	if (rc == 0)
+		report_fill(r, &v, trust, pub, text, len);
+	return rc;
 }
 
 int hz_report_check(const char *path, const hz_trust *trust, hz_report *report, hz_error **err)

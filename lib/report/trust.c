@@ -209,14 +209,16 @@ static unsigned find(const struct hz_trust *t, const uint8_t pub[SIGN_PUB_LEN], 
 {
 	unsigned found = HZ_SIGNER_UNKNOWN;
 
-	*signer = NULL;
+	if (signer)
+		*signer = NULL;
 	for (size_t i = 0; t && i < t->n; i++) {
 		const struct trust_signer *s = &t->v[i];
 
 		if (memcmp(s->pub, pub, SIGN_PUB_LEN) != 0 ||
 			!(s->any_namespace || (approvals ? s->for_approvals : s->for_records)))
 			continue;
-		*signer = s;
+		if (signer)
+			*signer = s;
 		if ((!s->has_after || sec >= s->after) && (!s->has_before || sec < s->before))
 			return HZ_SIGNER_TRUSTED;
 		found = HZ_SIGNER_EXPIRED;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/module.h"
 #include "base/options.h"
+#include "report/check.h"
 #include "report/view_module.h"
 #include <stdio.h>
 #include <string.h>
@@ -11,19 +12,53 @@
 
 #define RECENT ((int64_t)31 * 86400)
 
-struct gathered {
+struct hz_view {
 	hz_report *list;
 	struct view_record *records;
 	size_t n, cap;
+	hz_log_result log;
+	void *kept; /* by the module */
 };
 
-static void gathered_release(struct gathered *g)
+static int module_of(const struct view_module **m, hz_error **err)
 {
-	for (size_t i = 0; i < g->n; i++)
-		free(g->list[i].text);
-	free(g->list);
-	free(g->records);
+	const void *symbol;
+	int rc = module_symbol(&symbol, "view", "hozen_view_module", err);
+
+	if (rc < 0) {
+		err_hint(err,
+			"pages need the module libhozen-view with cairo, pango and libqrencode; text without --format "
+			"does not");
+		return rc;
+	}
+	*m = symbol;
+	if (strcmp((*m)->version, HOZEN_VERSION) != 0)
+		return err_set(err, HZ_E_UNSUPPORTED, "module 'view' is of version %.40s, the library of %s",
+			(*m)->version, HOZEN_VERSION);
+	return 0;
 }
+
+static void drop(void *kept)
+{
+	const struct view_module *m;
+
+	if (kept && module_of(&m, NULL) == 0)
+		m->drop(kept);
+}
+
+void hz_view_close(hz_view *v)
+{
+	if (v)
+		drop(v->kept);
+	for (size_t i = 0; v && i < v->n; i++)
+		free(v->list[i].text);
+	if (v) {
+		free(v->list);
+		free(v->records);
+	}
+	free(v);
+}
+DEFINE_AUTO(struct hz_view, hz_view_close)
 
 static struct view_record record_of(const hz_report *r)
 {
@@ -50,20 +85,11 @@ static int take_options(hz_view_options *o, struct view_request *q, const hz_vie
 static int draw(void **page, uint64_t *len, const struct view_request *q, hz_error **err)
 {
 	struct view_answer a = { 0 };
-	const void *symbol;
 	const struct view_module *m;
-	int rc = module_symbol(&symbol, "view", "hozen_view_module", err);
+	int rc = module_of(&m, err);
 
-	if (rc < 0) {
-		err_hint(err,
-			"pages need the module libhozen-view with cairo, pango and libqrencode; text without --format "
-			"does not");
+	if (rc < 0)
 		return rc;
-	}
-	m = symbol;
-	if (strcmp(m->version, HOZEN_VERSION) != 0)
-		return err_set(err, HZ_E_UNSUPPORTED, "module 'view' is of version %.40s, the library of %s",
-			m->version, HOZEN_VERSION);
 	rc = m->draw(q, &a);
 	if (rc < 0) {
 		rc = err_set(err, rc, "%s", a.message);
@@ -81,6 +107,7 @@ int hz_view_record(void **page, uint64_t *len, const hz_report *report, const hz
 	struct view_request q = { 0 };
 	struct view_record one;
 	hz_view_options o;
+	void *kept = NULL;
 	hz_report r;
 	int rc = take_options(&o, &q, opts, err);
 
@@ -93,12 +120,15 @@ int hz_view_record(void **page, uint64_t *len, const hz_report *report, const hz
 	one = record_of(&r);
 	q.records = &one;
 	q.n_records = 1;
-	return draw(page, len, &q, err);
+	q.kept = &kept;
+	rc = draw(page, len, &q, err);
+	drop(kept);
+	return rc;
 }
 
 static int gather(void *user, const hz_report *r)
 {
-	struct gathered *g = user;
+	struct hz_view *g = user;
 	hz_report *more;
 
 	if (g->n == g->cap) {
@@ -153,53 +183,52 @@ static int take_period(struct view_request *q, const hz_view_options *o, hz_erro
 	return 0;
 }
 
-static int read_log(struct view_request *q, hz_log_result *log, struct gathered *g, const hz_trust *trust,
-	const hz_view_options *o, hz_error **err)
+int hz_view_open(hz_view **view, const char *folder, const char *state_dir, const hz_trust *trust,
+	hz_view_result *result, hz_error **err)
 {
-	int rc = hz_records_walk(o->folder, o->state_dir, trust, gather, g, &q->bad, err);
+	AUTO(hz_view_close) hz_view *v = calloc(1, sizeof(*v));
+	const struct log_eyes eyes = { .each = gather, .each_user = v };
+	hz_view_result res = HZ_VIEW_RESULT_INIT;
+	int rc;
 
-	if (rc == HZ_E_NOMEM)
-		(void)err_nomem(err);
+	if (!v)
+		return err_nomem(err);
+	v->log = (hz_log_result)HZ_LOG_RESULT_INIT;
+	rc = log_look(folder, state_dir, trust, NULL, &eyes, &v->log, err);
 	if (rc == 0)
-		rc = hz_log_check(o->folder, o->state_dir, trust, NULL, NULL, NULL, log, err);
+		v->records = calloc(v->n + 1, sizeof(*v->records));
+	if (rc == HZ_E_NOMEM || (rc == 0 && !v->records))
+		return err_nomem(err);
 	if (rc < 0)
 		return rc;
-	q->log = (struct view_log){ log->entries, log->findings, log->pending, log->records_good, log->records_unknown,
-		log->signer, log->root, log->fingerprint };
-	g->records = calloc(g->n + 1, sizeof(*g->records));
-	if (!g->records)
-		return err_nomem(err);
-	for (size_t i = 0; i < g->n; i++)
-		g->records[i] = record_of(&g->list[i]);
-	q->records = g->records;
-	q->n_records = g->n;
+	for (size_t i = 0; i < v->n; i++) {
+		v->records[i] = record_of(&v->list[i]);
+		res.untrusted += v->list[i].signer != HZ_SIGNER_TRUSTED;
+	}
+	res.log_signer = v->log.signer;
+	res.records = v->n;
+	res.findings = v->log.findings;
+	res.bad = v->log.entries - v->n;
+	result_give(result, &res, sizeof(res));
+	*view = TAKE(v);
 	return 0;
 }
 
-int hz_view_overview(void **page, uint64_t *len, const hz_trust *trust, const hz_view_options *opts,
-	hz_view_result *result, hz_error **err)
+int hz_view_overview(void **page, uint64_t *len, hz_view *v, const hz_view_options *opts, hz_error **err)
 {
-	AUTO_IN(gathered_release) struct gathered g = { 0 };
 	struct view_request q = { .overview = true };
-	hz_view_result res = HZ_VIEW_RESULT_INIT;
-	hz_log_result log = HZ_LOG_RESULT_INIT;
 	hz_view_options o;
 	int rc = take_options(&o, &q, opts, err);
 
 	if (rc == 0)
 		rc = take_period(&q, &o, err);
-	if (rc == 0)
-		rc = read_log(&q, &log, &g, trust, &o, err);
-	if (rc == 0)
-		rc = draw(page, len, &q, err);
 	if (rc < 0)
 		return rc;
-	res.log_signer = log.signer;
-	res.records = g.n;
-	res.findings = log.findings;
-	res.bad = q.bad;
-	for (size_t i = 0; i < g.n; i++)
-		res.untrusted += g.list[i].signer != HZ_SIGNER_TRUSTED;
-	result_give(result, &res, sizeof(res));
-	return 0;
+	q.bad = v->log.entries - v->n;
+	q.log = (struct view_log){ v->log.entries, v->log.findings, v->log.pending, v->log.records_good,
+		v->log.records_unknown, v->log.signer, v->log.root, v->log.fingerprint };
+	q.records = v->records;
+	q.n_records = v->n;
+	q.kept = &v->kept;
+	return draw(page, len, &q, err);
 }

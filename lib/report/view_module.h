@@ -31,6 +31,9 @@ struct view_request {
 	bool japanese, utc;
 	const struct view_record *records; /* in the order of the log; a page of a record has one */
 	size_t n_records;
+	/* What was read of the records, for the next page of the same ones; NULL at first, and given to drop in the
+	 * end. */
+	void **kept;
 	/* Of an overview. */
 	bool overview;
 	const char *period;    /* "2026-11", or NULL: the last 31 days */
@@ -50,6 +53,7 @@ struct view_module {
 	const char *version; /* HOZEN_VERSION */
 	/* 0 or HZ_E_NOMEM, HZ_E_CORRUPT, HZ_E_UNSUPPORTED (no such language in this build), HZ_E_NOTFOUND (no font). */
 	int (*draw)(const struct view_request *request, struct view_answer *answer);
+	void (*drop)(void *kept);
 };
 
 #endif

@@ -94,40 +94,51 @@ static int by_start(const void *a, const void *b)
 	return strcmp(x->uuid, y->uuid);
 }
 
-int facts_read(struct view_facts *f, const struct view_request *request, hz_error **err)
+static int read_all(struct view_facts *f, const struct view_request *request, hz_error **err)
 {
 	int rc = 0;
 
-	f->request = request;
 	f->list = calloc(request->n_records + 1, sizeof(*f->list));
 	if (!f->list)
 		return err_nomem(err);
-	for (size_t i = 0; rc == 0 && i < request->n_records; i++) {
-		struct view_fact *one = &f->list[f->n++];
-
-		rc = read_one(one, &request->records[i], err);
-		/* What came after the period is not of this page. */
-		if (rc == 0 && request->overview && one->start >= request->to) {
-			json_read_free(one->root);
-			json_read_free(one->about);
-			*one = (struct view_fact){ 0 };
-			f->n--;
-		}
-	}
+	for (size_t i = 0; rc == 0 && i < request->n_records; i++)
+		rc = read_one(&f->list[f->n++], &request->records[i], err);
 	if (rc == 0)
 		qsort(f->list, f->n, sizeof(*f->list), by_start);
 	return rc;
 }
 
-void facts_release(struct view_facts *f)
+int facts_read(struct view_facts *f, const struct view_request *request, hz_error **err)
 {
-	for (size_t i = 0; i < f->n; i++) {
-		json_read_free(f->list[i].root);
-		json_read_free(f->list[i].about);
+	struct view_facts *all = *request->kept;
+	int rc = 0;
+
+	if (!all) {
+		*request->kept = all = calloc(1, sizeof(*all));
+		rc = all ? read_all(all, request, err) : err_nomem(err);
 	}
-	free(f->list);
-	f->list = NULL;
-	f->n = 0;
+	if (rc < 0) {
+		facts_release(all);
+		*request->kept = NULL;
+		return rc;
+	}
+	*f = *all;
+	f->request = request;
+	/* What came after the period is not of this page. */
+	while (request->overview && f->n > 0 && f->list[f->n - 1].start >= request->to)
+		f->n--;
+	return 0;
+}
+
+void facts_release(struct view_facts *all)
+{
+	for (size_t i = 0; all && i < all->n; i++) {
+		json_read_free(all->list[i].root);
+		json_read_free(all->list[i].about);
+	}
+	if (all)
+		free(all->list);
+	free(all);
 }
 
 static const struct {

@@ -23,9 +23,11 @@ struct view_facts {
 	size_t n;
 };
 
-/* HZ_E_CORRUPT: a text that is no record, which a verified one cannot be; HZ_E_NOMEM. */
+/* f borrows from what the request keeps, which is made the first time. HZ_E_CORRUPT: a text that is no record, which a
+ * verified one cannot be; HZ_E_NOMEM. */
 int facts_read(struct view_facts *f, const struct view_request *request, hz_error **err);
-void facts_release(struct view_facts *f);
+/* What a request kept. */
+void facts_release(struct view_facts *all);
 
 /* Seconds since 1970; -1: no RFC 3339 time in UTC. */
 int64_t fact_time(const char *text);

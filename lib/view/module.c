@@ -37,7 +37,6 @@ static int make(struct buf *out, const struct view_request *request, hz_error **
 		rc = page_build(&d, &facts, err);
 	if (rc == 0)
 		rc = render(out, &d, request->format, err);
-	facts_release(&facts);
 	doc_release(&d);
 	return rc;
 }
@@ -58,5 +57,10 @@ static int draw(const struct view_request *request, struct view_answer *answer)
 	return 0;
 }
 
+static void drop(void *kept)
+{
+	facts_release(kept);
+}
+
 HZ_API extern const struct view_module hozen_view_module;
-const struct view_module hozen_view_module = { HOZEN_VERSION, draw };
+const struct view_module hozen_view_module = { HOZEN_VERSION, draw, drop };

@@ -42,8 +42,7 @@ static const char *format_name(uint32_t format)
 
 int page_options(struct cli *cli, hz_view_options *v)
 {
-	const char *format = cli_value(cli, "format"), *lang = cli_value(cli, "lang"),
-		   *state = getenv("HOZEN_STATE_DIR");
+	const char *format = cli_value(cli, "format"), *lang = cli_value(cli, "lang");
 
 	v->format = format ? 0 : HZ_VIEW_TEXT;
 	for (size_t i = 0; format && i < sizeof(formats) / sizeof(formats[0]); i++) {
@@ -56,7 +55,6 @@ int page_options(struct cli *cli, hz_view_options *v)
 		return report_usage(cli, _("--lang is en or ja, not %s"), lang);
 	v->language = lang ? lang : own_language();
 	v->flags = cli_is_given(cli, "utc") ? HZ_VIEW_UTC : 0;
-	v->state_dir = state && *state ? state : NULL;
 	v->period = cli_value(cli, "period");
 	if (v->period && !cli_is_given(cli, "overview"))
 		return report_usage(cli, _("--period goes with --overview"));
@@ -136,8 +134,22 @@ int page_put_record(struct cli *cli, const hz_report *r, const hz_view_options *
 	return code;
 }
 
-int page_put_overview(struct cli *cli, const hz_trust *trust, hz_view_options *v)
+static void view_end(hz_view **view)
 {
+	hz_view_close(*view);
+}
+#define AUTO_VIEW __attribute__((cleanup(view_end)))
+
+static int open_view(hz_view **view, const char *folder, const hz_trust *trust, hz_view_result *res, hz_error **err)
+{
+	const char *state = getenv("HOZEN_STATE_DIR");
+
+	return hz_view_open(view, folder, state && *state ? state : NULL, trust, res, err);
+}
+
+int page_put_overview(struct cli *cli, const hz_trust *trust, const hz_view_options *v)
+{
+	hz_view *view AUTO_VIEW = NULL;
 	hz_view_result res = HZ_VIEW_RESULT_INIT;
 	struct page p = { NULL, 0 };
 	hz_error *err = NULL;
@@ -145,8 +157,10 @@ int page_put_overview(struct cli *cli, const hz_trust *trust, hz_view_options *v
 
 	if (cli->n_args > 1)
 		return report_usage(cli, _("an overview is of one evidence folder"));
-	v->folder = cli->n_args ? cli->args[0] : evidence_folder();
-	code = report_arguments_result(cli, hz_view_overview(&p.data, &p.len, trust, v, &res, &err), &err);
+	code = report_arguments_result(
+		cli, open_view(&view, cli->n_args ? cli->args[0] : evidence_folder(), trust, &res, &err), &err);
+	if (code == CLI_EXIT_DONE)
+		code = report_arguments_result(cli, hz_view_overview(&p.data, &p.len, view, v, &err), &err);
 	if (code != CLI_EXIT_DONE)
 		return code;
 	if (res.findings > 0 || res.bad > 0)
@@ -174,12 +188,12 @@ static int note_missing(struct cli *cli, const char *folder, const struct page *
 }
 
 /* One page; why it could not be drawn is told, and kept. */
-static int put_view(struct cli *cli, const hz_trust *trust, hz_view_options *v, const char *folder)
+static int put_view(struct cli *cli, hz_view *view, const hz_view_options *v, const char *folder)
 {
 	struct page p = { NULL, 0 }, why;
 	hz_error *err = NULL;
 	char *path = NULL;
-	int rc = hz_view_overview(&p.data, &p.len, trust, v, NULL, &err), code;
+	int rc = hz_view_overview(&p.data, &p.len, view, v, &err), code;
 
 	if (rc == HZ_E_UNSUPPORTED || rc == HZ_E_NOTFOUND) {
 		why.data = (void *)(uintptr_t)hz_error_message(err);
@@ -203,16 +217,18 @@ static int put_view(struct cli *cli, const hz_trust *trust, hz_view_options *v, 
 int page_put_views(struct cli *cli, const char *evidence, const char *period, const char *folder, uint64_t *files)
 {
 	static const char *const languages[] = { "en", "ja" };
-	const char *lang = cli_value(cli, "lang"), *state = getenv("HOZEN_STATE_DIR");
+	const char *lang = cli_value(cli, "lang");
 	hz_view_options v = HZ_VIEW_OPTIONS_INIT;
 	hz_trust *trust AUTO_TRUST = NULL;
+	hz_view *view AUTO_VIEW = NULL;
+	hz_error *err = NULL;
 	char *views = NULL;
 	int code = trust_open(cli, &trust);
 
-	v.folder = evidence;
-	v.state_dir = state && *state ? state : NULL;
 	v.period = period;
 	v.flags = HZ_VIEW_UTC; /* as the bundle's period */
+	if (code == CLI_EXIT_DONE)
+		code = report_result(cli, open_view(&view, evidence, trust, NULL, &err), &err);
 	if (code == CLI_EXIT_DONE && (asprintf(&views, "%s/views", folder) < 0 || mkdir(views, 0755) < 0))
 		code = report_failure(cli, HZ_E_IO, _("%s: %s"), views ? views : folder, strerror(errno));
 	for (size_t i = 0; i < 4 && (code == CLI_EXIT_DONE || code == CLI_EXIT_EXCEPTIONS); i++) {
@@ -222,7 +238,7 @@ int page_put_views(struct cli *cli, const char *evidence, const char *period, co
 		v.format = i % 2 ? HZ_VIEW_PDF : HZ_VIEW_HTML;
 		if (lang && strcmp(lang, v.language) != 0)
 			continue;
-		one = put_view(cli, trust, &v, views);
+		one = put_view(cli, view, &v, views);
 		*files += one == CLI_EXIT_DONE;
 		code = cli_exit_worse(code, one);
 	}

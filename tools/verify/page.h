@@ -25,7 +25,7 @@ int page_options(struct cli *cli, hz_view_options *v);
 /* Draws the page of a record that was verified: on standard output, or to where it belongs. Exit code. */
 int page_put_record(struct cli *cli, const hz_report *r, const hz_view_options *v);
 /* The overview of the folder in args, or of this host. Exit code: CLI_EXIT_DAMAGE where its log is not whole. */
-int page_put_overview(struct cli *cli, const hz_trust *trust, hz_view_options *v);
+int page_put_overview(struct cli *cli, const hz_trust *trust, const hz_view_options *v);
 /* The overview of a period in both formats and both languages, or the one of --lang, into folder/views. *files: how
  * many. Where pages cannot be drawn here that is told, and a file there says so: CLI_EXIT_EXCEPTIONS. */
 int page_put_views(struct cli *cli, const char *evidence, const char *period, const char *folder, uint64_t *files);

@@ -44,13 +44,12 @@ typedef struct hz_view_options {
 	uint32_t reserved;    /* 0 */
 	const char *language; /* "en", "ja"; NULL: "en" */
 	/* Of an overview; a page of a record does not look at these. */
-	const char *folder, *state_dir; /* as in hz_record_options */
-	const char *period;             /* "2026", "2026-11": what the annex lists; NULL: the last 31 days */
-	int64_t now; /* seconds since 1970: how things stand when; 0: now, or the end of the period */
+	const char *period; /* "2026", "2026-11": what the annex lists; NULL: the last 31 days */
+	int64_t now;        /* seconds since 1970: how things stand when; 0: now, or the end of the period */
 } hz_view_options;
-#define HZ_VIEW_OPTIONS_INIT                                    \
-	{                                                       \
-		sizeof(hz_view_options), 0, 0, 0, 0, 0, 0, 0, 0 \
+#define HZ_VIEW_OPTIONS_INIT                              \
+	{                                                 \
+		sizeof(hz_view_options), 0, 0, 0, 0, 0, 0 \
 	}
 
 /* What an overview was drawn from. */
@@ -73,11 +72,15 @@ typedef struct hz_view_result {
 HZ_API int hz_view_record(
 	void **page, uint64_t *len, const hz_report *report, const hz_view_options *opts, hz_error **err);
 
-/* The overview of an evidence folder: reads and verifies every record and the log (hz_records_walk, hz_log_check), and
- * draws what the trusted ones show. result may be NULL. Errors as above, and HZ_E_NOTFOUND: no log there; HZ_E_IO.
- * Reads only. Since: 0.1 */
-HZ_API int hz_view_overview(void **page, uint64_t *len, const hz_trust *trust, const hz_view_options *opts,
+/* An evidence folder as overviews want it: every record and the log, read and verified once for all pages (as
+ * hz_records_walk and hz_log_check do). folder and state_dir: as in hz_record_options. trust and result may be NULL.
+ * HZ_E_NOTFOUND: no log there; HZ_E_IO; HZ_E_NOMEM. Reads only. Since: 0.1 */
+typedef struct hz_view hz_view;
+HZ_API int hz_view_open(hz_view **view, const char *folder, const char *state_dir, const hz_trust *trust,
 	hz_view_result *result, hz_error **err);
+HZ_API void hz_view_close(hz_view *view);
+/* Draws what its trusted records show. Errors as of hz_view_record. One thread at a time on one view. Since: 0.1 */
+HZ_API int hz_view_overview(void **page, uint64_t *len, hz_view *view, const hz_view_options *opts, hz_error **err);
 
 #ifdef __cplusplus
 }

@@ -19,11 +19,13 @@ const char *__lsan_default_suppressions(void)
 #define DAY ((int64_t)86400)
 #define NOW ((int64_t)1795867200) /* 2026-11-28T12:00:00Z */
 
+#define RECORDS_MAX 300
 struct records {
-	char texts[80][2048];
+	char texts[RECORDS_MAX][2048];
 	char sha[65];
-	struct view_record list[80];
+	struct view_record list[RECORDS_MAX];
 	struct view_request request;
+	void *kept;
 };
 
 static void stamp(char out[40], int64_t sec)
@@ -41,7 +43,7 @@ static void add(struct records *r, const char *kind, int64_t start, const char *
 	size_t i = r->request.n_records++;
 	char from[40], to[40];
 
-	assert_true(i < 80);
+	assert_true(i < RECORDS_MAX);
 	stamp(from, start);
 	stamp(to, start + 60);
 	assert_true(snprintf(r->texts[i], sizeof(r->texts[i]),
@@ -68,6 +70,7 @@ static struct records *new_records(void)
 
 	assert_non_null(r);
 	r->request = (struct view_request){ .utc = true,
+		.kept = &r->kept,
 		.records = r->list,
 		.overview = true,
 		.now = NOW,
@@ -75,6 +78,12 @@ static struct records *new_records(void)
 		.to = NOW + 1,
 		.log = { .entries = 7, .signer = HZ_SIGNER_TRUSTED, .root = "ROOT" } };
 	return r;
+}
+
+static void forget(struct records *r)
+{
+	facts_release(r->kept);
+	r->kept = NULL;
 }
 
 static void build(struct view_doc *d, struct view_facts *f, const struct records *r, bool japanese)
@@ -137,7 +146,7 @@ static void hostile_text_becomes_no_markup(void **state)
 	free(html);
 	free(text);
 	doc_release(&d);
-	facts_release(&f);
+	forget(r);
 	free(r);
 }
 
@@ -152,7 +161,7 @@ static void nothing_is_good_without_a_record(void **state)
 	assert_int_equal(first(&d, BLOCK_STATUS)->look, LOOK_UNKNOWN);
 	assert_string_equal(first(&d, BLOCK_STATUS)->text, "No backup is evidenced");
 	doc_release(&d);
-	facts_release(&f);
+	forget(r);
 	/* What somebody says who is not believed counts for nothing. */
 	for (int i = 0; i < 30; i++)
 		add(r, "backup", NOW - i * DAY - 3600, "done", "alpha", "{}", HZ_SIGNER_UNKNOWN);
@@ -161,7 +170,7 @@ static void nothing_is_good_without_a_record(void **state)
 	for (size_t i = 0; i < d.n_blocks; i++)
 		assert_int_not_equal(d.blocks[i]->kind, BLOCK_CARD);
 	doc_release(&d);
-	facts_release(&f);
+	forget(r);
 	free(r);
 }
 
@@ -195,7 +204,7 @@ static void nights_are_backed_up_with_issues_or_missed(void **state)
 	assert_int_equal(strip->segments[0].look, LOOK_GOOD);
 	assert_int_equal(first(&d, BLOCK_CARD)->look, LOOK_WARN);
 	doc_release(&d);
-	facts_release(&f);
+	forget(r);
 	free(r);
 }
 
@@ -210,19 +219,19 @@ static void without_a_drill_a_restore_is_not_evidenced(void **state)
 	build(&d, &f, r, false);
 	assert_int_equal(first(&d, BLOCK_CARD)->look, LOOK_UNKNOWN);
 	doc_release(&d);
-	facts_release(&f);
+	forget(r);
 	add(r, "drill", NOW - 3600, "done", "alpha", "{\"host\":\"alpha\",\"estimated_seconds\":90.5}",
 		HZ_SIGNER_TRUSTED);
 	build(&d, &f, r, false);
 	assert_int_equal(first(&d, BLOCK_CARD)->look, LOOK_GOOD);
 	doc_release(&d);
-	facts_release(&f);
+	forget(r);
 	/* A log that is not whole makes all of it worth nothing. */
 	r->request.log.findings = 1;
 	build(&d, &f, r, false);
 	assert_int_equal(first(&d, BLOCK_STATUS)->look, LOOK_BAD);
 	doc_release(&d);
-	facts_release(&f);
+	forget(r);
 	free(r);
 }
 
@@ -247,7 +256,7 @@ static void a_policy_names_the_systems(void **state)
 	assert_int_equal(first(&d, BLOCK_STRIP)->segments[3].look, LOOK_GOOD);
 	assert_int_equal(first(&d, BLOCK_STATUS)->look, LOOK_UNKNOWN);
 	doc_release(&d);
-	facts_release(&f);
+	forget(r);
 	free(r);
 }
 
@@ -373,14 +382,46 @@ static void a_certificate_is_drawn_for_nothing_less(void **state)
 		free(text);
 		free(html);
 		doc_release(&d);
-		facts_release(&f);
+		forget(r);
 		free(r);
 	}
+}
+
+/* On paper at most so many: what did not go well comes first, however old, and the newest of the rest. */
+static void a_long_annex_leaves_out_what_is_old_and_went_well(void **state)
+{
+	struct records *r = new_records();
+	struct view_facts f = { 0 };
+	const struct view_block *table = NULL;
+	struct view_doc d;
+	char *text;
+
+	(void)state;
+	for (int i = 0; i < RECORDS_MAX; i++)
+		add(r, "backup", NOW - (RECORDS_MAX - i) * 3600, i == 3 ? "failed" : "done", "alpha", "{}",
+			i == 5 ? HZ_SIGNER_UNKNOWN : HZ_SIGNER_TRUSTED);
+	build(&d, &f, r, false);
+	for (size_t i = 0; i < d.n_blocks; i++) {
+		if (d.blocks[i]->kind == BLOCK_TABLE && d.blocks[i]->n_cells > 900)
+			table = d.blocks[i];
+	}
+	assert_non_null(table);
+	assert_int_equal(table->n_cells, 4 * (1 + 240));
+	assert_non_null(strstr(table->cells[4 + 3].text, "-000000000003 "));
+	assert_non_null(strstr(table->cells[8 + 3].text, "-000000000005 "));
+	assert_non_null(strstr(table->cells[12 + 3].text, "-000000000062 "));
+	text = drawn(&d, render_text);
+	assert_non_null(strstr(text, "60 older records of the period"));
+	free(text);
+	doc_release(&d);
+	forget(r);
+	free(r);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_long_annex_leaves_out_what_is_old_and_went_well),
 		cmocka_unit_test(hostile_text_becomes_no_markup),
 		cmocka_unit_test(nothing_is_good_without_a_record),
 		cmocka_unit_test(nights_are_backed_up_with_issues_or_missed),
