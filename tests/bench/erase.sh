@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # erase.sh [MIB [ROUNDS]]: one pass over a loop device with direct I/O, on a file in memory (TMPDIR, or /dev/shm) and on
 # one on a disk (DISK, default /var/tmp): the erase engine beside fio with the same requests and depth, and beside nwipe,
-# shred and dd where they are installed. Rounds alternate; the best of each counts, for the machine may have other work.
-# MB/s, and the ratio to fio's better engine. Then how fast the streams are made. Needs root, fio, and a build of
+# shred and dd where they are installed. Rounds alternate. MB/s, the median and the best of the rounds, and the ratio of the
+# medians to fio's better engine with the same content. Then how fast the streams are made. Needs root, fio, and a build of
 # bench_erase in release mode (BENCH_ERASE, or it is built into build/bench). ONLY: a pattern of names, for a part.
 set -eu
-mib=${1:-2048} rounds=${2:-5} depth=16 request=1048576
+mib=${1:-2048} rounds=${2:-5} depth=8 request=1048576
 top=$(cd "$(dirname "$0")/../.." && pwd)
 if [ -z "${BENCH_ERASE:-}" ]; then
   cmake -S "$top" -B "$top/build/bench" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo >/dev/null
@@ -58,7 +58,7 @@ all='fio sync|fio sync, zeros|fio io_uring|fio io_uring, zeros|hozen stream|hoze
 
 [ -z "${ONLY:-}" ] || all=$(echo "$all" | tr '|' '\n' | grep -E -e "$ONLY" | paste -sd '|')
 
-echo "$mib MiB, requests of $request bytes, depth $depth, best of $rounds rounds; load before: $(cut -d' ' -f1-3 /proc/loadavg)"
+echo "$mib MiB, requests of $request bytes, depth $depth, $rounds rounds; load before: $(cut -d' ' -f1-3 /proc/loadavg)"
 for place in memory disk; do
   if [ $place = memory ]; then
     file=$(mktemp "${TMPDIR:-/dev/shm}/hozen-bench.XXXXXX")
@@ -81,16 +81,20 @@ for place in memory disk; do
   done
   rm -f "$file"
   file=
-  awk -F'\t' -v place=$place '
-    !($1 in best) { order[n++] = $1 }
-    $2 > best[$1] { best[$1] = $2 }
+  sort -t "$(printf '\t')" -k1,1 -k2,2n "$work/$place" | awk -F'\t' -v place=$place -v rounds="$rounds" '
+    { if (!($1 in n)) order[names++] = $1; value[$1, n[$1]++] = $2 }
     END {
-      for (i = 0; i < n; i++) if (order[i] ~ /^fio/) {
-        zeros = order[i] ~ /zeros/
-        if (best[order[i]] > fio[zeros]) fio[zeros] = best[order[i]]
+      for (i = 0; i < names; i++) {
+        k = order[i]
+        median[k] = value[k, int((n[k] - 1) / 2)]
+        if (k ~ /^fio/ && median[k] > fio[k ~ /zeros/]) fio[k ~ /zeros/] = median[k]
       }
-      for (i = 0; i < n; i++)
-        printf "%-7s %-24s %6d MB/s %6.2f of fio\n", place, order[i], best[order[i]], best[order[i]] / fio[order[i] ~ /zeros/]
-    }' "$work/$place"
+      for (i = 0; i < names; i++) {
+        k = order[i]
+        printf "%-7s %-24s %6d MB/s, best %6d", place, k, median[k], value[k, n[k] - 1]
+        if (fio[k ~ /zeros/]) printf "  %5.2f of fio", median[k] / fio[k ~ /zeros/]
+        print ""
+      }
+    }'
 done
 "$BENCH_ERASE" stream

@@ -31,4 +31,4 @@ timed 'overview, HTML' "$verify" report --overview --format html
 timed 'overview, PDF' "$verify" report --overview --format pdf
 timed 'overview, PDF, Japanese' "$verify" report --overview --format pdf --lang ja
 timed 'bundle of a year, 4 pages' "$verify" bundle --period "$(date -u +%Y)" --out "$work/bundle"
-timed 'verify.sh in it' sh "$work/bundle/verify.sh"
+timed 'verify.sh in it' sh "$work/bundle/verify.sh" "$work/state/evidence/allowed_signers" "$work/bundle"
