@@ -1,22 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # run.sh BUILD [WORK]: boots a guest in QEMU (software emulation) with Debian's kernel and what was built in BUILD, makes disks in
-# it, and runs tests/guest/init there: firmware methods through the kernel's real SG_IO and NVMe paths. No disk of this machine is
-# touched. WORK (default: BUILD/guest) keeps the kernel's package and the log. 0 when the guest said that all went well.
+# it, and runs tests/guest/init there: firmware methods through the kernel's real SG_IO and NVMe paths, then hozen-erase itself
+# (tests/guest/erase). No disk of this machine is touched. WORK (default: BUILD/guest) keeps the kernel's package and the log. 0 when the guest said that all went well.
 #
-# Wants qemu-system-x86, busybox-static, kmod, cpio, zstd, and the kernel's package, which apt-get downloads and nobody installs
+# Wants qemu-system-x86, busybox-static, kmod, cpio, zstd, dmsetup, and the kernel's package, which apt-get downloads and nobody installs
 # (or GUEST_KERNEL, a folder in which it lies unpacked).
 set -u
 build=$(cd "${1:?}" && pwd) || exit 2
 work=${2:-$build/guest}
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$work" && cd "$work" || exit 2
-for tool in qemu-system-x86_64 busybox modprobe depmod cpio zstd; do
+for tool in qemu-system-x86_64 busybox modprobe depmod cpio zstd dmsetup; do
   command -v $tool >/dev/null || PATH=$PATH:/sbin:/usr/sbin command -v $tool >/dev/null || { echo "guest: $tool is missing" >&2; exit 2; }
 done
 PATH=$PATH:/sbin:/usr/sbin
 
-ninja -C "$build" guest >ninja.log 2>&1 || { cat ninja.log >&2; exit 1; }
+ninja -C "$build" guest hozen-erase hozen-verify >ninja.log 2>&1 || { cat ninja.log >&2; exit 1; }
 
 kernel=${GUEST_KERNEL:-$work/kernel}
 if [ ! -d "$kernel/boot" ]; then
@@ -28,17 +28,17 @@ version=$(basename "$(ls -d "$kernel"/lib/modules/*)")
 
 root=$work/root
 rm -rf "$root"
-mkdir -p "$root/bin" "$root/sbin" "$root/proc" "$root/sys" "$root/dev" "$root/tmp" "$root/run" "$root/etc" "$root/lib/modules/$version"
+mkdir -p "$root/bin" "$root/sbin" "$root/proc" "$root/sys" "$root/dev" "$root/tmp" "$root/run" "$root/etc" "$root/usr/bin" "$root/lib/modules/$version"
 cp "$(command -v busybox)" "$root/bin/busybox"
-for applet in sh mount mkdir ls cat echo sleep grep sed poweroff ln modprobe kill readlink printf seq; do ln -s busybox "$root/bin/$applet"; done
-for program in "$build/tests/guest_method" "$build/tests/tcmu_disk"; do
+for applet in sh mount mkdir ls cat echo sleep sed poweroff ln modprobe kill readlink printf seq dd tail tr grep wc losetup rm sync blockdev cut head date env yes; do ln -s busybox "$root/bin/$applet"; done
+for program in "$build/tests/guest_method" "$build/tests/tcmu_disk" "$build/tools/hozen-erase" "$build/tools/hozen-verify" "$(command -v dmsetup)"; do
   cp "$program" "$root/sbin/"
   ldd "$program" 2>/dev/null | grep -o '/[^ ]*' | while read -r library; do
     mkdir -p "$root$(dirname "$library")"
     cp -nL "$library" "$root$library"
   done
 done
-for module in nvme sd_mod sg uio target_core_user tcm_loop scsi_debug; do
+for module in nvme sd_mod sg uio target_core_user tcm_loop scsi_debug dm_mod dm_flakey loop; do
   modprobe -d "$kernel" -S "$version" --show-depends $module | awk '/^insmod/ { print $2 }'
 done | sort -u | while read -r file; do
   to=$root/lib/modules/$version/${file#*lib/modules/"$version"/}
@@ -46,7 +46,7 @@ done | sort -u | while read -r file; do
 done
 cp "$kernel/lib/modules/$version"/modules.builtin* "$kernel/lib/modules/$version/modules.order" "$root/lib/modules/$version/"
 depmod -b "$root" "$version"
-cp "$here/init" "$root/init" && chmod +x "$root/init"
+cp "$here/init" "$here/erase" "$root/" && chmod +x "$root/init"
 (cd "$root" && find . | cpio -o -H newc --quiet | zstd -q -3 -f -o "$work/initrd.zst") || exit 1
 
 rm -f nvme.img && truncate -s 32M nvme.img

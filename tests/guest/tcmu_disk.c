@@ -6,7 +6,7 @@
  *	tcmu_disk /dev/uioN scsi|ata NAME [FAULT]
  *
  * NAME is its serial. An erase takes two seconds. FAULT: fail (it fails in mid-way and says so), lies (says done, keeps
- *the data), forgets (a reset in mid-way, after which nothing is known of it), fixed (ATA registers in sense of the
+ *the data), hangs (answers nothing more from the first write on), forgets (a reset in mid-way, after which nothing is known of it), fixed (ATA registers in sense of the
  *fixed format), strip (none at all), frozen (ATA).
  */
 #include <sys/uio.h>
@@ -410,6 +410,9 @@ static void execute(struct command *c)
 	uint8_t supported[4] = { 0, c->cdb[3] == 0x48 && !is_ata ? 3 : 1, 0, 0 };
 
 	settle();
+	if (has("hangs") && (c->cdb[0] == 0x2a || c->cdb[0] == 0x8a))
+		for (;;)
+			(void)pause();
 	switch (c->cdb[0]) {
 	case 0x00:
 		(void)not_now(c);
