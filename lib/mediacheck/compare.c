@@ -201,6 +201,7 @@ int comparison_run(struct comparison *c, const uint8_t seed[32], hz_error **err)
 
 	c->res->sectors = c->link->info.logical_sector ? c->link->info.bytes / c->link->info.logical_sector : 0;
 	identity(c);
+	c->res->certified = c->erased->certified;
 	c->res->comparable = c->erased->has_content;
 	if (!c->res->same_medium || !c->erased->has_content)
 		return 0;

@@ -166,6 +166,9 @@ static int result(struct erased *e, const struct json_value *r, hz_error **err)
 	const char *type = json_text(json_get(r, "type"));
 	int rc = 0;
 
+	/* A record that does not say so is none. */
+	(void)json_truth(json_get(r, "certificate"), &e->certified);
+
 	if (!type || strcmp(type, "sanitize_summary") != 0)
 		return err_set(err, HZ_E_CORRUPT, "the record has no result of an erasure");
 	if (!device(e, json_get(r, "device")) || !text(e->level, sizeof(e->level), json_get(r, "level")) ||

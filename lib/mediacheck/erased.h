@@ -18,6 +18,7 @@ struct erased {
 	char level[16];
 	/* Of the last step that changed something: nothing after it wrote. */
 	char method[64], state[32];
+	bool certified;   /* true of it: the goal was reached and verified */
 	bool has_content; /* it says what should stand there */
 	struct expected_of content;
 	bool has_seed;

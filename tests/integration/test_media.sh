@@ -92,6 +92,22 @@ detach
 attach "$T/disk"
 media 4 "$r" --trust "$T/trust"
 says 'not among the keys'
+# What hozen-erase itself did and signed for: its record, by the other implementation; a failure is none, even where the
+# medium is as the record says.
+detach
+attach "$T/disk"
+id=$("$HOZEN_BIN/hozen-erase" plan "$loop" --goal clear --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["confirm_id"])')
+run 0 "$HOZEN_BIN/hozen-erase" run "$loop" --goal clear --confirm "$id"
+e=$(grep -l '"kind": "sanitize"' "$HOZEN_STATE_DIR"/evidence/records/*/*.json | xargs ls -t | head -1)
+media 0 "$e" --full
+prints '"certified":true,"same_medium":true'
+media 0 "$e"
+f=$("$record" $bytes 512 512 - "$key" "$seed" failed) || fail 'make a record'
+run 0 "$engine" write "$loop"
+media 3 "$f"
+prints '"certified":false,"same_medium":true'
+prints '"findings":0'
+says 'the record is no certificate'
 # No block device, none at all, no record named.
 run 2 "$HV" media "$T/disk" --report "$r"
 run 1 "$HV" media "$T/nothing" --report "$r"

@@ -67,6 +67,7 @@ static void summarize(struct cli *cli, const char *device, const hz_media_result
 	hz_json_str(line, "signer", trust_word(r->signer));
 	hz_json_str(line, "method", *r->method ? r->method : NULL);
 	hz_json_str(line, "level", *r->level ? r->level : NULL);
+	hz_json_bool(line, "certified", r->certified != 0);
 	hz_json_bool(line, "same_medium", r->same_medium != 0);
 	hz_json_bool(line, "named", r->named != 0);
 	hz_json_bool(line, "comparable", r->comparable != 0);
@@ -94,7 +95,7 @@ static void print_text(const hz_media_result *r)
 			r->replayed, r->drawn, r->sectors);
 	printf(_("differing  %" PRIu64 " sectors, %" PRIu64 " cannot be read, %" PRIu64 " named by the record\n"),
 		r->mismatched, r->unreadable, r->excepted);
-	if (r->findings == 0)
+	if (r->findings == 0 && r->certified)
 		printf(_("It holds what the record says.\n"));
 }
 
@@ -113,9 +114,16 @@ static int verdict(struct cli *cli, const hz_media_result *r)
 {
 	int code = r->findings > 0 ? CLI_EXIT_DAMAGE : CLI_EXIT_DONE;
 
+	if (r->same_medium && !r->certified) {
+		report_warning(cli,
+			_("the record is no certificate: what it tells of is a failure, and data may be left on the "
+			  "medium"));
+		code = cli_exit_worse(code, CLI_EXIT_EXCEPTIONS);
+	}
+
 	if (r->same_medium && !r->comparable) {
 		report_warning(cli, _("the record says nothing of what the medium should hold: nothing was compared"));
-		code = CLI_EXIT_EXCEPTIONS;
+		code = cli_exit_worse(code, CLI_EXIT_EXCEPTIONS);
 	}
 	if (!r->same_medium)
 		report_warning(cli, _("this is not the medium of the record: nothing was read"));
@@ -175,9 +183,10 @@ const struct cli_command cmd_media = {
 		"seed names and as many new ones, and holds them against what the record says was written. Places and "
 		"bytes\n"
 		"are computed by other code than that which erased. Only reads; needs the right to read the device.\n"
-		"Exit 3: the erasure leaves no known content, nothing was compared. Exit 4: another medium, sectors "
-		"that differ\n"
-		"or cannot be read, a record that was changed or whose signer is not believed."),
+		"Exit 3: the record is no certificate, or the erasure leaves no known content and nothing was "
+		"compared. Exit 4:\n"
+		"another medium, sectors that differ or cannot be read, a record that was changed or whose signer is "
+		"not believed."),
 	.examples = "  hozen-verify media /dev/sdb --report certificate.json --trust auditor/allowed_signers\n"
 		    "  hozen-verify media /dev/sdb --report certificate.json --full",
 	.options = options,

@@ -57,9 +57,11 @@ typedef struct hz_media_result {
 				 value, nothing was read */
 	uint32_t named;       /* 1: by a serial or WWN; 0: the medium has neither, only its size was compared */
 	uint32_t full;        /* 1: every sector was read */
-	uint64_t sectors;     /* of the medium */
-	uint64_t replayed;    /* compared at the places of the record's seed */
-	uint64_t drawn;       /* compared at places drawn now, or all of them */
+	uint32_t certified;   /* 1: the record is a certificate; 0: of a failure, whatever the medium holds */
+	uint32_t reserved;
+	uint64_t sectors;  /* of the medium */
+	uint64_t replayed; /* compared at the places of the record's seed */
+	uint64_t drawn;    /* compared at places drawn now, or all of them */
 	uint64_t mismatched, unreadable;
 	uint64_t excepted; /* sectors looked at that the record names as not written, whatever they hold */
 	uint64_t findings;
@@ -68,9 +70,9 @@ typedef struct hz_media_result {
 	char serial[64]; /* of the medium */
 	char seed[65];   /* of the new places, hex; empty: none were drawn */
 } hz_media_result;
-#define HZ_MEDIA_RESULT_INIT                                                                    \
-	{                                                                                       \
-		sizeof(hz_media_result), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "", "", "", "", "" \
+#define HZ_MEDIA_RESULT_INIT                                                                          \
+	{                                                                                             \
+		sizeof(hz_media_result), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "", "", "", "", "" \
 	}
 
 /* device: a block device, opened for reading only. report: a record of the kind "sanitize" with its signature beside it

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test_make_record BYTES LOGICAL PHYSICAL SERIAL KEY SEED: a signed record of an erasure in the evidence folder of this
+ * test_make_record BYTES LOGICAL PHYSICAL SERIAL KEY SEED [failed]: a signed record of an erasure in the evidence folder of this
  * process, as one who erased would write it, with what the arguments say (docs/evidence). SERIAL, SEED and KEY may be
  * "-": none; with no key the content is not known. Prints the record's path.
  */
@@ -47,7 +47,7 @@ int main(int argc, char **argv)
 	time_t now = time(NULL);
 	struct tm tm;
 
-	if (argc != 7)
+	if (argc != 7 && argc != 8)
 		return 2;
 	o.tool = "hozen-erase", o.command = "run", o.kind = "sanitize";
 	o.folder = getenv("HOZEN_EVIDENCE_DIR");
@@ -61,6 +61,7 @@ int main(int argc, char **argv)
 	hz_json_u64(device, "logical_sector", strtoull(argv[2], NULL, 10));
 	hz_json_u64(device, "physical_sector", strtoull(argv[3], NULL, 10));
 	hz_json_str(result, "level", "clear");
+	hz_json_bool(result, "certificate", argc == 7);
 	put_step(result, argv);
 	if (hz_record_begin(&rec, &o, &err) < 0 || hz_record_info_get(rec, &info, &err) < 0) {
 		fprintf(stderr, "%s\n", hz_error_message(err));

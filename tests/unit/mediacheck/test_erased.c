@@ -15,7 +15,8 @@
 	"\",\"verification\":" verification ",\"bad\":" bad "}"
 #define FULL(fill, seed) \
 	"{\"kind\":\"full\",\"seed\":" seed ",\"fill\":" fill ",\"sectors\":1,\"mismatched\":0,\"unreadable\":0}"
-#define RESULT(device, steps) "{\"type\":\"sanitize_summary\"," device ",\"level\":\"clear\",\"steps\":[" steps "]}"
+#define RESULT(device, steps) \
+	"{\"type\":\"sanitize_summary\"," device ",\"level\":\"clear\",\"certificate\":true,\"steps\":[" steps "]}"
 
 static int read_it(struct erased *e, const char *kind, const char *result, hz_error **err)
 {
