@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define KEY_FILE "signing.key"
+#define HALFWAY  "making" /* while a key is made: the crash of one who pinned it loses no log */
 /* Room that a record has for sure, also on a disk that fills up. */
 #define ROOM     ((off_t)256 << 10)
 #define SIG_ROOM ((off_t)4096)
@@ -41,8 +42,62 @@ static int put_text(int dir, const char *name, const char *text, hz_error **err)
 	return newfile_put(dir, name, text, strlen(text), 0600, NEWFILE_REPLACE, err);
 }
 
-/* This host believes its own key. */
-static int pin(const char *state_dir, const char *line, hz_error **err)
+/* A pin ends with the folder that its key was made for: whoever takes the folder away does not make it forgotten. */
+static const char *pin_place(const struct folder *f)
+{
+	for (const char *p = f->path; *p; p++) {
+		if ((unsigned char)*p < ' ')
+			return "-";
+	}
+	return f->path;
+}
+
+/* Was a key made for this folder before? Text of pins; ends with NUL. */
+static bool pinned_here(const struct folder *f, const char *pins, char out[SSH_FINGERPRINT_LEN])
+{
+	const char *place = pin_place(f);
+	const size_t n = strlen(place);
+
+	for (const char *line = pins, *end; *line; line = *end ? end + 1 : end) {
+		const char *key = strstr(line, " ssh-ed25519 ");
+		uint8_t pub[SIGN_PUB_LEN];
+		size_t key_len;
+
+		end = line + strcspn(line, "\n");
+		if ((size_t)(end - line) <= n || memcmp(end - n, place, n) != 0 || end[-(ptrdiff_t)n - 1] != ' ' ||
+			!key || key >= end)
+			continue;
+		key += strlen(" ssh-ed25519 ");
+		key_len = strcspn(key, " \n");
+		if (ssh_key_parse(pub, key, key_len)) {
+			ssh_fingerprint(out, pub);
+			return true;
+		}
+	}
+	return false;
+}
+
+static int check_not_lost(const struct folder *f, const char *base, const char *pins, hz_error **err)
+{
+	char fingerprint[SSH_FINGERPRINT_LEN];
+	AUTO_FD int halfway = -1;
+
+	if (!pinned_here(f, pins, fingerprint))
+		return 0;
+	halfway = vfs()->openat(f->dir, HALFWAY, O_RDONLY | O_NOFOLLOW, 0);
+	if (halfway >= 0)
+		return 0;
+	err_set(err, HZ_E_CORRUPT, "the log that was here, signed with %s, is gone", fingerprint);
+	err_hint(err,
+		"put the folder back from a copy ('hozen-verify log --repo DIR --save DIR' makes one); to begin "
+		"another "
+		"log on purpose, take its line out of %s/" TRUST_PINS,
+		base);
+	return HZ_E_CORRUPT;
+}
+
+/* This host believes its own key. HZ_E_CORRUPT: it has believed another one that was made for this folder. */
+static int pin(const struct folder *f, const char *state_dir, const char *line, hz_error **err)
 {
 	AUTO_IN(buf_release) struct buf b = BUF_INIT;
 	AUTO(hz_error_free) hz_error *why = NULL;
@@ -61,8 +116,18 @@ static int pin(const char *state_dir, const char *line, hz_error **err)
 	rc = vfs_read_file(&old, &len, dir, TRUST_PINS, TRUST_FILE_MAX, false, &why);
 	if (rc < 0 && rc != HZ_E_NOTFOUND)
 		return err_copy(err, why);
-	if (buf_append(&b, old ? old : (const uint8_t *)"", rc < 0 ? 0 : len) < 0 ||
-		buf_append(&b, line, strlen(line)) < 0)
+	if (old) {
+		old[len] = '\0';
+		rc = check_not_lost(f, base, (const char *)old, err);
+		if (rc < 0)
+			return rc;
+	}
+	rc = put_text(f->dir, HALFWAY, "1\n", err);
+	if (rc < 0)
+		return rc;
+	if (buf_append(&b, old ? old : (const uint8_t *)"", old ? len : 0) < 0 ||
+		buf_append(&b, line, strlen(line)) < 0 || buf_append(&b, " ", 1) < 0 ||
+		buf_append(&b, pin_place(f), strlen(pin_place(f))) < 0 || buf_append(&b, "\n", 1) < 0)
 		return err_nomem(err);
 	return newfile_put(dir, TRUST_PINS, b.data, b.len, 0600, NEWFILE_REPLACE, err);
 }
@@ -74,10 +139,11 @@ static int publish_key(const struct folder *f, const char *state_dir, hz_error *
 	int rc;
 
 	ssh_key_line(key, f->pub);
+	(void)snprintf(line, sizeof(line), "hozen namespaces=\"%s\" %s", RECORD_NAMESPACE, key);
+	rc = pin(f, state_dir, line, err);
 	(void)snprintf(line, sizeof(line), "hozen namespaces=\"%s\" %s\n", RECORD_NAMESPACE, key);
-	rc = put_text(f->dir, "allowed_signers", line, err);
 	if (rc == 0)
-		rc = pin(state_dir, line, err);
+		rc = put_text(f->dir, "allowed_signers", line, err);
 	(void)snprintf(line, sizeof(line), "%s hozen\n", key);
 	return rc < 0 ? rc : put_text(f->dir, "signing.pub", line, err);
 }
@@ -120,6 +186,8 @@ static int make_key(struct folder *f, const char *state_dir, hz_error **err)
 	if (rc == 0)
 		rc = newfile_put(f->dir, KEY_FILE, secret_bytes(f->seed), SIGN_SEC_LEN, 0600, NEWFILE_KEEP, err);
 	f->key_is_new = rc == 0;
+	if (rc == 0 && vfs()->unlinkat(f->dir, HALFWAY, 0) < 0)
+		rc = err_errno(err, "remove %s", HALFWAY);
 	return rc;
 }
 

@@ -89,8 +89,16 @@ run 0 "$HV" log
 listed 4
 prints '^cut *entry 8'
 prints '^dropped *entry 8'
-# The whole folder by another host with a key of its own: another log, which says nothing of this one.
+# The whole folder is gone: no new log takes its place in silence, and the backup is made all the same.
 mv "$E" "$T/old"
+run 4 "$HB" create "$T/src"
+says 'the log that was here, signed with SHA256:.*, is gone'
+says 'hozen-verify log --repo'
+run 4 "$HV" selftest
+[ ! -e "$E/signing.key" ] || fail 'a new key was made'
+run 4 "$HV" log
+# On purpose: another log, which says nothing of this one.
+sed -i "\\,$E\$,d" "$HOZEN_STATE_DIR/signers"
 run 0 "$HB" create "$T/src"
 cp "$E/allowed_signers" "$T/other"
 listed 4 --trust "$T/allowed"

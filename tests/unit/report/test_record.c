@@ -236,7 +236,7 @@ static void fail_each(struct fixture *f, bool forever, int errnum)
 
 		/* A short log, so that looking at all of it takes no time. */
 		if (n % 16 == 1) {
-			(void)shell(f, "find . -mindepth 1 -delete");
+			(void)shell(f, "find . -mindepth 1 -delete; rm ../signers");
 			one(f, 0);
 		}
 		/* Not the unlinks: what they leave behind is swept later. */
@@ -262,6 +262,46 @@ static void fail_each(struct fixture *f, bool forever, int errnum)
 			fail_msg("call %u with %s leaves: %s", n, strerror(errnum), f->last);
 		assert_int_equal(r.records_good, r.entries);
 	}
+}
+
+/* Every file call fails once while the first record of a folder, and its key, are made: the next command goes on. */
+static void test_no_failing_call_spoils_a_new_folder(void **state)
+{
+	struct fixture *f = *state;
+	bool fired = true;
+
+	for (unsigned n = 1; fired; n++) {
+		AUTO(hz_error_free) hz_error *err = NULL;
+		hz_record *rec = NULL;
+
+		(void)shell(f, "find . -mindepth 1 -delete; rm -f ../signers");
+		fault_start(FAULT_ALL & ~FAULT_UNLINK, n, EIO);
+		if (begin(f, &rec, &err) == 0)
+			(void)hz_record_end(rec, 0, NULL, &err);
+		fired = fault_stop();
+		one(f, 0);
+		assert_int_equal(look(f).records_unknown, 0);
+		assert_int_equal(f->findings, 0);
+	}
+}
+
+/* Who takes the whole folder away does not make it forgotten. */
+static void test_a_log_that_is_gone_is_missed(void **state)
+{
+	struct fixture *f = *state;
+	AUTO(hz_error_free) hz_error *err = NULL;
+	hz_record *rec = NULL;
+
+	one(f, 0);
+	(void)shell(f, "find . -mindepth 1 -delete");
+	assert_int_equal(begin(f, &rec, &err), HZ_E_CORRUPT);
+	assert_null(rec);
+	assert_non_null(strstr(hz_error_message(err), "is gone"));
+	assert_string_equal(shell(f, "ls signing.key log 2>/dev/null | wc -l"), "0\n");
+	/* Of another folder it says nothing; and it is begun anew when the line is taken out. */
+	(void)shell(f, "sed -i 's,$,x,' ../signers");
+	one(f, 0);
+	assert_whole(f, 1);
 }
 
 static void test_no_failing_call_breaks_the_log(void **state)
@@ -423,6 +463,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_records_are_logged_in_order),
+		T(test_no_failing_call_spoils_a_new_folder),
+		T(test_a_log_that_is_gone_is_missed),
 		T(test_what_a_record_says),
 		T(test_a_killed_command_is_recorded_by_the_next),
 		T(test_a_living_command_is_left_alone),
