@@ -91,7 +91,7 @@ static int check_not_lost(const struct folder *f, const char *base, const char *
 	err_hint(err,
 		"put the folder back from a copy ('hozen-verify log --repo DIR --save DIR' makes one); to begin "
 		"another "
-		"log on purpose, take its line out of %s/" TRUST_PINS,
+		"log on purpose, take its line out of %s/signers",
 		base);
 	return HZ_E_CORRUPT;
 }

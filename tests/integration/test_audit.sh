@@ -148,3 +148,10 @@ if [ "$(id -u)" = 0 ] && mount_tmpfs "$T/small" 64m; then
   with_pass 0 "$HV" log --repo "$HOZEN_REPO"
   prints '^checked *the tail'
 fi
+
+# A key of another state folder, as after a machine was set up anew, is registered by key export.
+with_pass 0 env HOZEN_STATE_DIR="$T/anew" "$HB" key export --role reader --out "$T/anew.key"
+again=$(ssh-keygen -lf "$T/anew/evidence/signing.pub" | cut -d' ' -f2)
+[ "$again" != "$fingerprint" ] || fail 'the same key twice'
+with_pass 0 "$HB" key list --json
+prints "\"kind\":\"evidence\".*\"id\":\"$again\""

@@ -180,6 +180,18 @@ prints "by another key than the log's"
 rm -rf "$E"
 mv "$T/kept" "$E"
 
+# --- the clock's source is what runs on this machine
+if unshare -m true 2>/dev/null; then
+  unshare -m sh -c 'mount -t tmpfs t /run && mkdir -p /run/chrony /run/systemd/timesync && : >/run/chrony/chronyd.pid && "$1" selftest -q &&
+    rm -r /run/chrony && : >/run/systemd/timesync/synchronized && "$1" selftest -q && rm -r /run/systemd && "$1" selftest -q' x "$HV" ||
+    fail 'selftest under another /run'
+  [ "$(for r in $(tail -3 "$E/log" | cut -d' ' -f1); do
+    python3 -c 'import json, sys
+c = json.load(open(sys.argv[1]))["predicate"]["time"]["clock"]
+print(c["source"], type(c["synchronized"]).__name__)' "$E/records/$r.json"
+  done | tr '\n' ' ')" = 'chrony bool systemd-timesyncd bool unknown bool ' ] || fail "the clock in the records is another"
+fi
+
 # --- looking while others write is no alarm
 for i in 1 2 3; do
   (for _ in 1 2 3 4 5 6 7 8; do "$HV" selftest -q; done) &

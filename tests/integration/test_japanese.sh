@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # test-timeout: 600
-# The Japanese messages: complete, with the same format specifiers, found and printed by both tools; JSON stays what it is.
+# The Japanese messages: complete, with the same format specifiers, found and printed by all three tools; JSON stays what it is.
 # shellcheck source=tests/integration/cli.sh
 . "$(dirname "$0")/cli.sh"
 top=$tests/..
@@ -34,7 +34,7 @@ is_utf8() {
 }
 # In a locale that is there everywhere; gettext does without a Japanese one when LANGUAGE is set.
 speaks_japanese() { # environment...
-  for tool in "$HB" "$HV"; do
+  for tool in "$HB" "$HV" "$HOZEN_BIN/hozen-erase"; do
     run 0 env "$@" "$tool" --help
     is_utf8
     prints '使い方: '
@@ -43,9 +43,13 @@ speaks_japanese() { # environment...
     is_utf8
     says '不明なオプション --no-such-option です'
   done
-  for command in init create snapshots ls cat find diff stats restore export check 'key list' 'key export' 'benchmark cpu'; do
-    # shellcheck disable=SC2086 # two words
-    run 0 env "$@" "$HB" $command --help
+  for command in init create snapshots ls cat find diff stats restore export check 'key list' 'key export' 'benchmark cpu' \
+    'verify repo' 'verify drill' 'verify report' 'verify log' 'verify policy' 'verify due' 'verify bundle' 'verify media' \
+    'verify validate' 'verify selftest' 'erase list' 'erase plan' 'erase run' 'erase resume' 'erase status' 'erase file' \
+    'erase free-space' 'erase selftest'; do
+    case $command in verify\ * | erase\ *) of=$HOZEN_BIN/hozen-$command ;; *) of="$HB $command" ;; esac
+    # shellcheck disable=SC2086 # several words
+    run 0 env "$@" $of --help
     is_utf8
     prints '^オプション:$\|全コマンド共通のオプション:'
     # The help of options begins in one column, and no line is wider than a terminal can be expected to be.

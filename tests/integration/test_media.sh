@@ -99,6 +99,16 @@ attach "$T/disk"
 id=$("$HOZEN_BIN/hozen-erase" plan "$loop" --goal clear --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["confirm_id"])')
 run 0 "$HOZEN_BIN/hozen-erase" run "$loop" --goal clear --confirm "$id"
 e=$(grep -l '"kind": "sanitize"' "$HOZEN_STATE_DIR"/evidence/records/*/*.json | xargs ls -t | head -1)
+# Its page is the certificate, in both languages and every form.
+for lang in en ja; do
+  case $lang in en) title='Certificate of sanitization' ;; *) title='データ消去証明書' ;; esac
+  for form in text html pdf; do
+    LC_ALL=C.UTF-8 run 0 "$HV" report "$e" --format $form --lang $lang --output "$T/page.$form"
+    case $form in pdf) command -v pdftotext >/dev/null || continue && pdftotext -layout "$T/page.pdf" "$T/page" ;; *) cp "$T/page.$form" "$T/page" ;; esac
+    grep -q "$title" "$T/page" || fail "the $form page in $lang is no certificate"
+    grep -q "$(sha256sum "$e" | cut -c1-16)" "$T/page" || fail "the $form page in $lang does not name its record"
+  done
+done
 media 0 "$e" --full
 prints '"certified":true,"same_medium":true'
 media 0 "$e"

@@ -43,8 +43,8 @@ static void tell_new_key(struct cli *cli)
 		return;
 	(void)snprintf(text, sizeof(text),
 		_("evidence in %.300s is signed with the new key %s; give its "
-		  "allowed_signers to whoever is to check records"),
-		info.folder, info.fingerprint);
+		  "allowed_signers to whoever is to check records: %s"),
+		info.folder, info.fingerprint, info.public_key);
 	report_event(cli, &e);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test_make_record BYTES LOGICAL PHYSICAL SERIAL KEY SEED [failed]: a signed record of an erasure in the evidence folder of this
- * process, as one who erased would write it, with what the arguments say (docs/evidence). SERIAL, SEED and KEY may be
+ * test_make_record BYTES LOGICAL PHYSICAL SERIAL KEY SEED [failed]: a signed record of an erasure in the evidence
+ * folder of this process, as one who erased would write it, with what the arguments say (docs/evidence). SERIAL, SEED
+ * and KEY may be
  * "-": none; with no key the content is not known. Prints the record's path.
  */
 #include <hozen.h>
