@@ -30,8 +30,8 @@ root=$work/root
 rm -rf "$root"
 mkdir -p "$root/bin" "$root/sbin" "$root/proc" "$root/sys" "$root/dev" "$root/tmp" "$root/run" "$root/etc" "$root/usr/bin" "$root/lib/modules/$version"
 cp "$(command -v busybox)" "$root/bin/busybox"
-for applet in sh mount mkdir ls cat echo sleep sed poweroff ln modprobe kill readlink printf seq dd tail tr grep wc losetup rm sync blockdev cut head date env yes; do ln -s busybox "$root/bin/$applet"; done
-for program in "$build/tests/guest_method" "$build/tests/tcmu_disk" "$build/tools/hozen-erase" "$build/tools/hozen-verify" "$(command -v dmsetup)"; do
+for applet in sh mount mkdir ls cat echo sleep sed poweroff ln modprobe kill readlink printf seq dd tail tr grep wc rm sync blockdev cut head date env yes; do ln -s busybox "$root/bin/$applet"; done
+for program in "$build/tests/guest_method" "$build/tests/tcmu_disk" "$build/tools/hozen-erase" "$build/tools/hozen-verify" "$(command -v dmsetup)" "$(command -v losetup)"; do
   cp "$program" "$root/sbin/"
   ldd "$program" 2>/dev/null | grep -o '/[^ ]*' | while read -r library; do
     mkdir -p "$root$(dirname "$library")"
