@@ -79,13 +79,13 @@ static enum held by_tree(const struct judging *j, const struct slot *s, const st
 
 	if (given(&c->paths, s->path) == HELD_NOT)
 		return HELD_NOT;
-	if (!facts_looked(c, s->path, &found) || found == FOUND_UNKNOWN)
-		return HELD_UNKNOWN;
-	if (found == FOUND_NOT)
-		return HELD_NOT;
 	/* Of a folder that could not be read the tree has the name. */
 	record = c->complete ? NULL : judge_record_of(j, c);
-	return record && has_failed(record, s->path) ? HELD_NOT : HELD_YES;
+	if (record && has_failed(record, s->path))
+		return HELD_NOT;
+	if (!facts_looked(c, s->path, &found) || found == FOUND_UNKNOWN)
+		return HELD_UNKNOWN;
+	return found == FOUND_THERE ? HELD_YES : HELD_NOT;
 }
 
 enum held judge_held(const struct judging *j, const struct slot *s, const struct fact_copy *c)
