@@ -78,20 +78,26 @@ static const char *verdict(int64_t limit, double value)
 	return limit < 0 ? NULL : value <= (double)limit ? "met" : "missed";
 }
 
-/* Where nothing can be listed there is no time. */
+/* Where nothing was restored there is no time. */
 static bool has_times(const struct drill *d)
 {
-	return d->n_chosen > 0;
+	return d->n_chosen > 0 && (d->res.files > 0 || d->res.failed_damage == 0);
+}
+
+/* An objective is about all that is to be restored: with less than that none is met. */
+static bool has_verdict(const struct drill *d)
+{
+	return has_times(d) && d->res.failed_damage == 0;
 }
 
 static const char *rto_verdict(const struct drill *d)
 {
-	return has_times(d) ? verdict(d->rto, estimate(d)) : NULL;
+	return has_verdict(d) ? verdict(d->rto, estimate(d)) : NULL;
 }
 
 static const char *rpo_verdict(const struct drill *d)
 {
-	return has_times(d) ? verdict(d->rpo, (double)age_of(d)) : NULL;
+	return has_verdict(d) ? verdict(d->rpo, (double)age_of(d)) : NULL;
 }
 
 static bool is_missed(const char *verdict)
@@ -262,7 +268,7 @@ static void limits(struct drill *d)
 	if (d->not_compared > 0)
 		drill_says(d, HZ_SAYS_NOT_CHECKED, "%llu entries of the source that could not be read",
 			(unsigned long long)d->not_compared);
-	if (!has_times(d))
+	if (d->n_chosen == 0)
 		drill_says(d, HZ_SAYS_NOT_CHECKED,
 			"whether anything can be restored, and how long it takes: no file could be listed");
 	else if (d->source && d->files_compared == 0)
