@@ -197,3 +197,17 @@ run 4 env HOZEN_KEY_FILE="$T/reader.key" "$HV" drill --sandbox "$T"
 overview 'Action needed: 1 of 1'
 policy 4 --records-only
 is missed drill
+
+# --- the page of a record of each kind names what it shows in words, and no key of JSON
+with_pass 0 "$HV" selftest
+rm -rf "${HOZEN_REPO:?}"
+cp -a "$T/kept" "$HOZEN_REPO"
+run 0 env HOZEN_KEY_FILE="$T/reader.key" "$HV" drill --sandbox "$T"
+run $whole env HOZEN_KEY_FILE="$T/reader.key" "$HB" restore latest --target "$T/restored"
+run 0 env HOZEN_KEY_FILE="$T/reader.key" "$HB" check
+for kind in init key backup drill verify check policy restore selftest; do
+  newest=$(grep -l "\"kind\": \"$kind\"" "$E"/records/*/*.json | xargs ls -t | head -1)
+  [ -n "$newest" ] || fail "no record of $kind"
+  run 0 "$HV" report "$newest" --format text --lang en
+  ! grep -E '^ *[a-z]+(_[a-z0-9]+)+ ' "$T/out" || fail "the page of $kind has keys"
+done
