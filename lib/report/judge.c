@@ -145,8 +145,13 @@ void judge_cite(
 	c->pub.time = time > c->pub.time ? time : c->pub.time;
 }
 
+/* A snapshot that is there, and the record of its backup, where there is one. */
 void judge_cite_copy(struct judging *j, struct check *c, const struct fact_copy *copy)
 {
+	const struct fact_copy *record = copy->in_repository ? judge_record_of(j, copy) : NULL;
+
+	if (record)
+		judge_cite(j, c, record->record, record->sha256, "", 0);
 	judge_cite(j, c, copy->record, copy->sha256, copy->in_repository ? copy->snapshot : "", copy->time);
 }
 
@@ -161,17 +166,6 @@ struct slot judge_slot(const struct judging *j, size_t i)
 	return (struct slot){ j->s->hosts.v[i / paths], j->s->paths.v[i % paths] };
 }
 
-bool judge_slot_has(const struct slot *s, const char *host, const struct policy_list *paths)
-{
-	if (strcmp(s->host, host) != 0)
-		return false;
-	for (size_t i = 0; paths && i < paths->n; i++) {
-		if (policy_path_is_in(s->path, paths->v[i]))
-			return true;
-	}
-	return false;
-}
-
 bool judge_is_there(const struct judging *j, const struct fact_copy *c)
 {
 	return c->in_repository || !facts_has_opened(j->f, c->repository);
@@ -182,13 +176,14 @@ const struct policy_repository *judge_repository(const struct judging *j, size_t
 	return i < j->s->repositories.n ? policy_repository(j->p, j->s->repositories.v[i]) : NULL;
 }
 
-const struct fact_copy *judge_newest(const struct judging *j, const struct slot *s, const char *repository)
+const struct fact_copy *judge_newest(
+	const struct judging *j, const struct slot *s, const char *repository, enum held held)
 {
 	for (size_t i = j->n_mine; i-- > 0;) {
 		const struct fact_copy *c = j->mine[i];
 
 		if ((!repository || strcmp(c->repository, repository) == 0) && judge_is_there(j, c) &&
-			judge_slot_has(s, c->host, &c->paths))
+			judge_held(j, s, c) >= held)
 			return c;
 	}
 	return NULL;
@@ -249,6 +244,16 @@ static const char *const *keep_list(struct building *b, const struct policy_list
 	return v;
 }
 
+static const char *const *keep_ids(struct judging *j)
+{
+	const char **v = keep(j->b, calloc(j->s->repositories.n + 1, sizeof(*v)));
+	const struct policy_repository *r;
+
+	for (size_t i = 0; v && (r = judge_repository(j, i)); i++)
+		v[i] = keep_text(j->b, r->id);
+	return v;
+}
+
 static hz_policy_system *judge_system(struct judging *j)
 {
 	hz_policy_system *out = keep(j->b, calloc(1, sizeof(*out)));
@@ -268,6 +273,11 @@ static hz_policy_system *judge_system(struct judging *j)
 	out->owner = keep_text(j->b, j->s->owner);
 	out->repositories = keep_list(j->b, &j->s->repositories);
 	out->n_repositories = j->s->repositories.n;
+	out->repository_ids = keep_ids(j);
+	out->hosts = keep_list(j->b, &j->s->hosts);
+	out->n_hosts = j->s->hosts.n;
+	out->paths = keep_list(j->b, &j->s->paths);
+	out->n_paths = j->s->paths.n;
 	out->rpo = j->s->rpo;
 	out->rto = j->s->rto ? j->s->rto : -1;
 	checks = keep(j->b, calloc(CHECKS_MAX, sizeof(*checks)));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Evaluating a policy. judge.c goes through systems and assets, judge_copies.c and judge_proofs.c have the checks.
+ * Evaluating a policy. judge.c goes through systems and assets, judge_held.c says what a copy has, judge_copies.c and
+ * judge_proofs.c have the checks.
  * Pure: what the arguments say at the time they are given, and nothing else.
  *
  * A slot is one path of one host. What a check says of a system is what is true of its worst slot.
@@ -47,12 +48,19 @@ struct slot {
 };
 /* The i-th; host NULL: there are no more. */
 struct slot judge_slot(const struct judging *j, size_t i);
-bool judge_slot_has(const struct slot *s, const char *host, const struct policy_list *paths);
+/* Does this copy have it? UNKNOWN: it may, and no fact says so. */
+enum held { HELD_NOT, HELD_UNKNOWN, HELD_YES };
+enum held judge_held(const struct judging *j, const struct slot *s, const struct fact_copy *c);
+/* The same of the snapshot that a drill restored. */
+enum held judge_drilled(const struct judging *j, const struct slot *s, const struct fact_proof *p);
 /* Does it say what is there? Where the repository was looked at, records do not. */
 bool judge_is_there(const struct judging *j, const struct fact_copy *c);
+/* The record of the backup that made this snapshot; NULL: none is known. */
+const struct fact_copy *judge_record_of(const struct judging *j, const struct fact_copy *c);
 const struct policy_repository *judge_repository(const struct judging *j, size_t i);
-/* The newest that is there, in this repository or with NULL in any. */
-const struct fact_copy *judge_newest(const struct judging *j, const struct slot *s, const char *repository);
+/* The newest that is there and has it, or with UNKNOWN at least may have it; in this repository or with NULL in any. */
+const struct fact_copy *judge_newest(
+	const struct judging *j, const struct slot *s, const char *repository, enum held held);
 /* Was each repository of the system looked at? If not, *which is one that was not. */
 bool judge_all_opened(const struct judging *j, const char **which);
 

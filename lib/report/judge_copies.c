@@ -11,54 +11,89 @@ struct worst {
 	const struct fact_copy *copy;
 	size_t none; /* slots without */
 	struct slot without;
+	const struct fact_copy *may; /* the copy that may have it, where none that has is new enough */
+	struct slot unknown;
 };
 
 /* ---- rpo ---- */
+
+static void say_copied(
+	struct judging *j, struct check *c, const struct worst *w, int64_t old, const char *when, const char *age)
+{
+	const struct fact_copy *record = w->copy->in_repository ? judge_record_of(j, w->copy) : w->copy;
+	const char *host = w->slot.host, *path = w->slot.path;
+	bool excludes = record && record->excludes;
+
+	if (w->copy->complete && !excludes)
+		judge_actual(j, c, old, "%s:%s was last copied at %s, %s ago", host, path, when, age);
+	else if (w->copy->complete)
+		judge_actual(j, c, old, "%s:%s was last copied at %s, %s ago, without what was excluded", host, path,
+			when, age);
+	else if (!excludes)
+		judge_actual(j, c, old, "%s:%s was last copied at %s, %s ago, with exceptions", host, path, when, age);
+	else
+		judge_actual(j, c, old,
+			"%s:%s was last copied at %s, %s ago, with exceptions, and without what was excluded", host,
+			path, when, age);
+}
+
+static bool is_too_old(const struct judging *j, const struct fact_copy *c)
+{
+	return j->now - c->time > j->s->rpo;
+}
 
 static void say_age(struct judging *j, struct check *c, const struct worst *w)
 {
 	char age[POLICY_DURATION_TEXT], when[CLOCK_TEXT_LEN];
 	int64_t old = j->now > w->copy->time ? j->now - w->copy->time : 0;
 
-	(void)clock_rfc3339(when, w->copy->time, 0);
-	(void)policy_duration_text(age, old);
-	judge_status(c, old > j->s->rpo ? HZ_POLICY_OVERDUE : HZ_POLICY_MET);
-	if (w->copy->complete)
-		judge_actual(j, c, old, "%s:%s was last copied at %s, %s ago", w->slot.host, w->slot.path, when, age);
-	else
-		judge_actual(j, c, old, "%s:%s was last copied at %s, %s ago, with exceptions", w->slot.host,
-			w->slot.path, when, age);
+	judge_status(c, is_too_old(j, w->copy) ? HZ_POLICY_OVERDUE : HZ_POLICY_MET);
+	say_copied(j, c, w, old, clock_rfc3339(when, w->copy->time, 0), policy_duration_text(age, old));
+}
+
+static void worst_of(struct judging *j, struct check *c, struct worst *w, const struct slot *s)
+{
+	const struct fact_copy *newest = judge_newest(j, s, NULL, HELD_YES),
+			       *may = judge_newest(j, s, NULL, HELD_UNKNOWN);
+
+	if ((!newest || is_too_old(j, newest)) && may && may != newest && (!newest || may->time > newest->time)) {
+		w->may = may;
+		w->unknown = *s;
+	} else if (!newest) {
+		w->without = w->none++ ? w->without : *s;
+	} else {
+		judge_cite_copy(j, c, newest);
+		if (!w->copy || newest->time < w->copy->time) {
+			w->copy = newest;
+			w->slot = *s;
+		}
+	}
 }
 
 static void judge_rpo(struct judging *j)
 {
 	struct check *c = judge_begin(j, "rpo", "8.13");
-	char limit[POLICY_DURATION_TEXT];
+	char limit[POLICY_DURATION_TEXT], when[CLOCK_TEXT_LEN];
 	struct worst w = { .none = 0 };
 	const char *closed = NULL;
 	struct slot s;
 
 	judge_target(j, c, j->s->rpo, "the newest copy is at most %s old", policy_duration_text(limit, j->s->rpo));
-	for (size_t i = 0; (s = judge_slot(j, i)).host; i++) {
-		const struct fact_copy *newest = judge_newest(j, &s, NULL);
-
-		if (!newest) {
-			w.without = w.none++ ? w.without : s;
-			continue;
-		}
-		judge_cite_copy(j, c, newest);
-		if (!w.copy || newest->time < w.copy->time) {
-			w.copy = newest;
-			w.slot = s;
-		}
-	}
+	for (size_t i = 0; (s = judge_slot(j, i)).host; i++)
+		worst_of(j, c, &w, &s);
 	if (w.none > 0 && judge_all_opened(j, &closed)) {
 		judge_status(c, HZ_POLICY_OVERDUE);
 		judge_actual(j, c, -1, "no copy of %s:%s is in any repository", w.without.host, w.without.path);
+	} else if (w.copy && is_too_old(j, w.copy)) {
+		say_age(j, c, &w);
 	} else if (w.none > 0) {
 		judge_status(c, HZ_POLICY_NOT_EVIDENCED);
 		judge_actual(j, c, -1, "no record of a copy of %s:%s, and the repository %s was not looked at",
 			w.without.host, w.without.path, closed);
+	} else if (w.may) {
+		judge_status(c, HZ_POLICY_NOT_EVIDENCED);
+		judge_actual(j, c, -1, "no fact shows that the copy of %s has %s:%s, which was not given by itself",
+			clock_rfc3339(when, w.may->time, 0), w.unknown.host, w.unknown.path);
 	} else {
 		say_age(j, c, &w);
 	}
@@ -69,7 +104,7 @@ static void judge_rpo(struct judging *j)
 struct gap {
 	int64_t seconds;
 	const struct fact_copy *before, *after;
-	size_t copies;
+	size_t copies, unknown; /* unknown: that may have it */
 };
 
 static struct gap longest_gap(const struct judging *j, const struct slot *s)
@@ -80,13 +115,16 @@ static struct gap longest_gap(const struct judging *j, const struct slot *s)
 	for (size_t i = 0; i < j->n_mine; i++) {
 		const struct fact_copy *c = j->mine[i];
 
-		if (!judge_slot_has(s, c->host, &c->paths))
+		enum held held = judge_held(j, s, c);
+
+		g.unknown += held == HELD_UNKNOWN && judge_is_there(j, c) && c->time >= j->now - KEPT_DAYS * DAY;
+		if (held != HELD_YES)
 			continue;
 		if (c->time >= j->now - KEPT_DAYS * DAY) {
 			/* Record and repository of one snapshot differ by moments, and count once. */
 			g.copies += !last || strcmp(last->snapshot, c->snapshot) != 0;
 			if (last && c->time - last->time > g.seconds)
-				g = (struct gap){ c->time - last->time, last, c, g.copies };
+				g = (struct gap){ c->time - last->time, last, c, g.copies, g.unknown };
 		}
 		last = c;
 	}
@@ -112,6 +150,12 @@ static void judge_gaps(struct judging *j)
 			judge_actual(j, c, -1, "fewer than two copies of %s:%s are known", s.host, s.path);
 			return;
 		}
+		if (g.seconds > j->s->rpo && g.unknown > 0) {
+			judge_status(c, HZ_POLICY_NOT_EVIDENCED);
+			judge_actual(j, c, -1, "of %zu copies no fact shows whether they have %s:%s", g.unknown, s.host,
+				s.path);
+			return;
+		}
 		if (g.seconds > worst.seconds)
 			worst = g;
 	}
@@ -133,18 +177,29 @@ struct count {
 	int64_t fresh, old, unknown;
 };
 
+/* Is there a newer one that may have it? */
+static bool may_be_there(const struct judging *j, const struct slot *s, const struct policy_repository *r,
+	const struct fact_copy *newest)
+{
+	const struct fact_copy *may = judge_newest(j, s, r->id, HELD_UNKNOWN);
+
+	return may && may != newest && is_fresh(j, r, may);
+}
+
 static struct count count_copies(struct judging *j, struct check *c, const struct slot *s)
 {
 	const struct policy_repository *r;
 	struct count n = { 0, 0, 0 };
 
 	for (size_t i = 0; (r = judge_repository(j, i)); i++) {
-		const struct fact_copy *newest = judge_newest(j, s, r->id);
+		const struct fact_copy *newest = judge_newest(j, s, r->id, HELD_YES);
 
 		if (newest)
 			judge_cite_copy(j, c, newest);
 		if (newest && is_fresh(j, r, newest))
 			n.fresh++;
+		else if (may_be_there(j, s, r, newest))
+			n.unknown++;
 		else if (newest)
 			n.old++;
 		else if (!facts_has_opened(j->f, r->id))
@@ -193,7 +248,7 @@ static bool holds_all(const struct judging *j, const struct policy_repository *r
 	struct slot s;
 
 	for (size_t i = 0; (s = judge_slot(j, i)).host; i++) {
-		const struct fact_copy *c = judge_newest(j, &s, r->id);
+		const struct fact_copy *c = judge_newest(j, &s, r->id, HELD_YES);
 
 		if (!c || !is_fresh(j, r, c))
 			return false;
@@ -278,7 +333,7 @@ static const struct fact_copy *oldest(const struct judging *j, const struct slot
 	for (size_t i = 0; i < j->n_mine; i++) {
 		const struct fact_copy *c = j->mine[i];
 
-		if (c->in_repository && judge_slot_has(s, c->host, &c->paths))
+		if (c->in_repository && judge_held(j, s, c) == HELD_YES)
 			return c;
 	}
 	return NULL;

@@ -55,25 +55,29 @@ static bool unit(const struct judging *j, unsigned level, size_t i, struct slot 
 	return s->host || *r;
 }
 
-static bool is_of(
+/* Damage speaks against all that it may be about; what is good, for what is known to be in its snapshot. */
+static enum held is_of(
 	const struct judging *j, const struct fact_proof *p, const struct slot *s, const struct policy_repository *r)
 {
 	if (r)
-		return strcmp(p->repository, r->id) == 0;
-	return policy_system_has(j->p, j->s, p->repository) &&
-		judge_slot_has(s, p->host, p->paths.n > 0 ? &p->paths : facts_paths_of(j->f, p->snapshot));
+		return strcmp(p->repository, r->id) == 0 ? HELD_YES : HELD_NOT;
+	if (!policy_system_has(j->p, j->s, p->repository))
+		return HELD_NOT;
+	if (p->damage)
+		return facts_damage_hits(j->f, p, s->host, s->path) ? HELD_YES : HELD_NOT;
+	return judge_drilled(j, s, p);
 }
 
-static const struct fact_proof *newest_proof(
-	const struct judging *j, unsigned level, bool damage, const struct slot *s, const struct policy_repository *r)
+static const struct fact_proof *newest_proof(const struct judging *j, unsigned level, bool damage, enum held held,
+	const struct slot *s, const struct policy_repository *r)
 {
 	const struct fact_proof *found = NULL;
 
 	for (size_t i = 0; i < j->f->n_proofs; i++) {
 		const struct fact_proof *p = &j->f->proofs[i];
 
-		if ((p->levels & level) && p->damage == damage && p->time <= j->now + DAY && is_of(j, p, s, r) &&
-			(!found || p->time > found->time))
+		if ((p->levels & level) && p->damage == damage && p->time <= j->now + DAY &&
+			(!found || p->time > found->time) && is_of(j, p, s, r) >= held)
 			found = p;
 	}
 	return found;
@@ -90,6 +94,19 @@ static void name_unit(char *out, size_t size, const struct slot *s, const struct
 	(void)snprintf(out, size, "%s%s%s", r ? r->name : s->host, r ? "" : ":", r ? "" : s->path);
 }
 
+/* Why nothing shows it. */
+static void say_not_done(struct judging *j, struct check *c, unsigned level, const char *name, const struct slot *s,
+	const struct policy_repository *r)
+{
+	judge_status(c, HZ_POLICY_NOT_EVIDENCED);
+	if (s->host && newest_proof(j, level, false, HELD_UNKNOWN, s, r))
+		judge_actual(j, c, -1, "%s: no fact shows that it is in the snapshot that was restored", name);
+	else if (level == LEVEL_DRILL && newest_proof(j, LEVEL_RESTORED, false, HELD_YES, s, r))
+		judge_actual(j, c, -1, "%s: restored and read back, nothing was compared", name);
+	else
+		judge_actual(j, c, -1, "%s: no record that it was done", name);
+}
+
 static void judge_cadence(struct judging *j, const struct cadence *k, int64_t limit)
 {
 	struct check *c = judge_begin(j, k->name, "8.13");
@@ -100,8 +117,8 @@ static void judge_cadence(struct judging *j, const struct cadence *k, int64_t li
 
 	cadence_target(j, c, k->level, limit);
 	for (size_t i = 0; unit(j, k->level, i, &s, &r); i++) {
-		const struct fact_proof *good = newest_proof(j, k->level, false, &s, r),
-					*bad = newest_proof(j, k->level, true, &s, r);
+		const struct fact_proof *good = newest_proof(j, k->level, false, HELD_YES, &s, r),
+					*bad = newest_proof(j, k->level, true, HELD_YES, &s, r);
 
 		name_unit(name, sizeof(name), &s, r);
 		if (bad && (!good || bad->time >= good->time)) {
@@ -112,10 +129,8 @@ static void judge_cadence(struct judging *j, const struct cadence *k, int64_t li
 		}
 		if (good)
 			cite_proof(j, c, good);
-		if (!good && c->pub.status != HZ_POLICY_NOT_EVIDENCED) {
-			judge_status(c, HZ_POLICY_NOT_EVIDENCED);
-			judge_actual(j, c, -1, "%s: no record that it was done", name);
-		}
+		if (!good && c->pub.status != HZ_POLICY_NOT_EVIDENCED)
+			say_not_done(j, c, k->level, name, &s, r);
 		worst = good && (!worst || good->time < worst->time) ? good : worst;
 	}
 	if (c->pub.status == HZ_POLICY_NOT_EVIDENCED)
@@ -132,14 +147,22 @@ static void judge_cadence(struct judging *j, const struct cadence *k, int64_t li
 static void judge_rto(struct judging *j)
 {
 	struct check *c = judge_begin(j, "rto", "8.13");
-	char limit[POLICY_DURATION_TEXT], took[POLICY_DURATION_TEXT];
+	char limit[POLICY_DURATION_TEXT], took[POLICY_DURATION_TEXT], when[CLOCK_TEXT_LEN];
 	const struct fact_proof *worst = NULL;
 	struct slot s;
 
 	judge_target(j, c, j->s->rto, "all is restored within %s", policy_duration_text(limit, j->s->rto));
 	for (size_t i = 0; (s = judge_slot(j, i)).host; i++) {
-		const struct fact_proof *p = newest_proof(j, LEVEL_DRILL, false, &s, NULL);
+		const struct fact_proof *p = newest_proof(j, LEVEL_RESTORED, false, HELD_YES, &s, NULL),
+					*bad = newest_proof(j, LEVEL_RESTORED, true, HELD_YES, &s, NULL);
 
+		if (bad && (!p || bad->time >= p->time)) {
+			cite_proof(j, c, bad);
+			judge_status(c, HZ_POLICY_MISSED);
+			judge_actual(j, c, -1, "%s:%s: the drill of %s found damage", s.host, s.path,
+				clock_rfc3339(when, bad->time, 0));
+			return;
+		}
 		if (!p || p->seconds < 0) {
 			judge_status(c, HZ_POLICY_NOT_EVIDENCED);
 			judge_actual(j, c, -1, "no drill of %s:%s says how long it takes", s.host, s.path);

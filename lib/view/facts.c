@@ -45,6 +45,37 @@ bool list_has(const struct json_value *list, const char *text)
 	return false;
 }
 
+bool path_is_in(const char *path, const char *folder)
+{
+	size_t len = strlen(folder);
+
+	return strcmp(folder, "/") == 0 || (strncmp(path, folder, len) == 0 && (path[len] == '/' || !path[len]));
+}
+
+static bool has_path(const struct json_value *list, const char *path)
+{
+	for (size_t i = 0; i < json_list_len(list); i++) {
+		const char *folder = json_text(json_list_at(list, i));
+
+		if (folder && path_is_in(path, folder))
+			return true;
+	}
+	return false;
+}
+
+bool fact_paths_in(const struct view_fact *f, const struct view_fact *of)
+{
+	if (json_list_len(f->paths) == 0 || json_list_len(of->paths) == 0)
+		return true;
+	for (size_t i = 0; i < json_list_len(f->paths); i++) {
+		const char *path = json_text(json_list_at(f->paths, i));
+
+		if (path && !has_path(of->paths, path))
+			return false;
+	}
+	return true;
+}
+
 bool fact_serves(const struct view_fact *f, const char *control)
 {
 	return list_has(json_get(f->predicate, "controls"), control);
@@ -79,10 +110,45 @@ static int read_one(struct view_fact *f, const struct view_record *r, hz_error *
 	f->host = json_text(json_get(f->result, "host"));
 	if (!f->host)
 		f->host = json_text(json_get(f->about, "host"));
-	if (!f->host)
+	if (!f->host && !fact_is(f, "drill"))
 		f->host = json_text(json_get(json_get(f->predicate, "host"), "name"));
+	f->paths = json_get(f->result, "paths");
 	f->trusted = r->signer == HZ_SIGNER_TRUSTED;
 	return 0;
+}
+
+static const char *place_of(const struct view_fact *f)
+{
+	return json_text(json_get(f->about, "location"));
+}
+
+static const char *machine_of(const struct view_fact *f)
+{
+	return json_text(json_get(json_get(f->predicate, "host"), "name"));
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+/* What a record does not say because it could not look: the repository that stood at its place before, and the paths of
+ * the snapshot, which the record of its backup names. */
+static void complete(struct view_fact *f, const struct view_facts *all, size_t at)
+{
+	for (size_t i = at; !f->repository && place_of(f) && i-- > 0;) {
+		const struct view_fact *o = &all->list[i];
+
+		if (o->trusted && same(place_of(o), place_of(f)) && same(machine_of(o), machine_of(f)))
+			f->repository = o->repository;
+	}
+	for (size_t i = at; json_list_len(f->paths) == 0 && f->snapshot && i-- > 0;) {
+		const struct view_fact *o = &all->list[i];
+
+		if (o->trusted && fact_is(o, "backup") && same(o->snapshot, f->snapshot) &&
+			same(o->repository, f->repository))
+			f->paths = o->paths;
+	}
 }
 
 static int by_start(const void *a, const void *b)
@@ -91,7 +157,8 @@ static int by_start(const void *a, const void *b)
 
 	if (x->start != y->start)
 		return x->start < y->start ? -1 : 1;
-	return strcmp(x->uuid, y->uuid);
+	/* Within a second, as they stand in the log. */
+	return (x->record > y->record) - (x->record < y->record);
 }
 
 static int read_all(struct view_facts *f, const struct view_request *request, hz_error **err)
@@ -105,6 +172,12 @@ static int read_all(struct view_facts *f, const struct view_request *request, hz
 		rc = read_one(&f->list[f->n++], &request->records[i], err);
 	if (rc == 0)
 		qsort(f->list, f->n, sizeof(*f->list), by_start);
+	for (size_t i = 0; rc == 0 && i < f->n; i++) {
+		struct view_fact *o = &f->list[i];
+
+		if (o->trusted && (!o->repository || (fact_is(o, "drill") && json_list_len(o->paths) == 0)))
+			complete(o, f, i);
+	}
 	return rc;
 }
 
@@ -155,6 +228,9 @@ static const struct {
 	{ "selftest", N_("Self-test") },
 	{ "policy", N_("Policy evaluated") },
 	{ "sanitize", N_("Sanitization of a medium") },
+	{ "media", N_("Check of an erased medium") },
+	{ "shred", N_("Files overwritten") },
+	{ "validate", N_("Validation of a record") },
 };
 
 static const struct {

@@ -11,8 +11,10 @@ struct view_fact {
 	const struct view_record *record;
 	struct json_value *root, *about; /* about: the identity, or NULL */
 	const struct json_value *predicate, *result;
-	const char *uuid, *kind, *outcome, *command, *host, *operator_name;
-	const char *repository, *snapshot; /* of the identity */
+	const char *uuid, *kind, *outcome, *command, *operator_name;
+	const char *host;                  /* whose data; NULL: of a drill that could not look it up */
+	const char *repository, *snapshot; /* of the identity; a repository that could not be opened: by its place */
+	const struct json_value *paths;    /* whose data: of the result, or of the backup of the snapshot; or NULL */
 	int64_t start, end;                /* seconds; end < 0: it was interrupted */
 	bool trusted;
 };
@@ -33,6 +35,10 @@ void facts_release(struct view_facts *all);
 int64_t fact_time(const char *text);
 /* When it was over, or began. */
 int64_t fact_when(const struct view_fact *f);
+/* Is it about paths (texts; more than none) that are in those of the other, or is one of them not known? */
+bool fact_paths_in(const struct view_fact *f, const struct view_fact *of);
+/* Is one path in the other, a folder? */
+bool path_is_in(const char *path, const char *folder);
 bool fact_is(const struct view_fact *f, const char *kind);
 bool fact_has(const struct view_fact *f, const char *outcome);
 /* Is this control among those that it serves? */

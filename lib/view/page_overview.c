@@ -144,6 +144,10 @@ static void proof_fields(struct view_doc *d, struct view_block *b, const struct 
 			slow                   ? LOOK_WARN
 				: sys->rto > 0 ? LOOK_GOOD
 					       : LOOK_PLAIN);
+	if (sys->check_bad >= 0)
+		doc_field_look(d, b, lang_say(&d->lang, N_("Check of the repository")),
+			doc_format(d, lang_say(&d->lang, N_("%s: damage found")), time_or(d, sys->check_bad, "")),
+			LOOK_BAD);
 	if (sys->oldest_unread >= 0)
 		doc_field_look(d, b, lang_say(&d->lang, N_("Oldest unverified data")),
 			with_age(d, sys->oldest_unread, now), sys->last_read < 0 ? LOOK_UNKNOWN : LOOK_PLAIN);
@@ -201,6 +205,15 @@ static void trend(struct view_doc *d, const struct view_facts *f, const struct v
 	}
 }
 
+static bool has_drills(const struct view_systems *s)
+{
+	for (size_t k = 0; k < s->n; k++) {
+		if (s->list[k].has_drill)
+			return true;
+	}
+	return false;
+}
+
 static void trends(struct view_doc *d, const struct view_facts *f, const struct view_systems *s)
 {
 	size_t before;
@@ -211,7 +224,9 @@ static void trends(struct view_doc *d, const struct view_facts *f, const struct 
 		trend(d, f, s, k);
 	if (d->n_blocks == before)
 		doc_block(d, BLOCK_PARA, LOOK_UNKNOWN,
-			lang_say(&d->lang, N_("Not evidenced: there is no restore drill on record.")));
+			has_drills(s) ? lang_say(&d->lang,
+						N_("Not evidenced: no drill on record says how long a restore takes."))
+				      : lang_say(&d->lang, N_("Not evidenced: there is no restore drill on record.")));
 }
 
 /* What the policy says of keys, and keys that signed without being believed. */
@@ -281,14 +296,17 @@ static void about(struct view_doc *d, const struct view_facts *f, const struct v
 			lang_date(to, &d->lang, f->request->to - 1)));
 	doc_field(d, b, lang_say(&d->lang, N_("As of")), lang_time(to, &d->lang, f->request->now));
 	doc_field(d, b, lang_say(&d->lang, N_("Time zone")), lang_zone(zone, &d->lang, f->request->now));
-	if (s->policy)
+	if (s->policy) {
 		doc_field(d, b, lang_say(&d->lang, N_("Policy")),
 			doc_format(d, lang_say(&d->lang, N_("%s, evaluated %s")),
 				json_text(json_get(policy, "id")) ? json_text(json_get(policy, "id")) : "-",
 				lang_time(from, &d->lang, s->policy->start)));
-	else
+		doc_field_mono(
+			d, b, lang_say(&d->lang, N_("SHA-256 of the policy")), json_text(json_get(policy, "sha256")));
+	} else {
 		doc_field_look(d, b, lang_say(&d->lang, N_("Policy")), lang_say(&d->lang, N_("no policy on record")),
 			LOOK_UNKNOWN);
+	}
 }
 
 static void sign(struct view_doc *d)

@@ -9,24 +9,6 @@ static bool same(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
-/* Of backups whose records name their paths: are they the same ones? Where one does not, nothing speaks against it. */
-static bool paths_fit(const struct view_fact *a, const struct view_fact *b)
-{
-	const struct json_value *x = json_get(a->result, "paths"), *y = json_get(b->result, "paths");
-
-	if (!json_is_list(x) || !json_is_list(y))
-		return true;
-	if (json_list_len(x) != json_list_len(y))
-		return false;
-	for (size_t i = 0; i < json_list_len(x); i++) {
-		const char *p = json_text(json_list_at(x, i));
-
-		if (p && !list_has(y, p))
-			return false;
-	}
-	return true;
-}
-
 /* A check or verification is of a whole repository, whoever's data is in it. */
 static bool is_of_repository(const struct view_fact *f)
 {
@@ -54,27 +36,63 @@ static bool cites(const struct json_value *system, const char *uuid)
 	return false;
 }
 
-/* Whatever is of the same source as a record that is cited. */
+/* Of the hosts, paths and repositories that the policy names; a record that names no path may be about each. */
+static bool is_of_policy(const struct json_value *policy, const struct view_fact *o)
+{
+	const struct json_value *paths = json_get(policy, "paths");
+
+	if (!list_has(json_get(policy, "repository_ids"), o->repository))
+		return false;
+	if (is_of_repository(o))
+		return true;
+	/* Damage of data of which nobody knows whose it is may be of these. */
+	if (!is_about_data(o) || (o->host && !list_has(json_get(policy, "hosts"), o->host)))
+		return false;
+	for (size_t i = 0; i < json_list_len(o->paths); i++) {
+		const char *path = json_text(json_list_at(o->paths, i));
+
+		for (size_t k = 0; path && k < json_list_len(paths); k++) {
+			const char *of = json_text(json_list_at(paths, k));
+
+			if (of && (path_is_in(path, of) || path_is_in(of, path)))
+				return true;
+		}
+	}
+	return json_list_len(o->paths) == 0;
+}
+
+/* Records of earlier versions do not name hosts and paths: then whatever is of the same source as one that is cited. */
+static void tie_cited(unsigned char *member, const struct view_facts *f, const struct view_fact *cited)
+{
+	for (size_t m = 0; is_about_data(cited) && m < f->n; m++) {
+		const struct view_fact *o = &f->list[m];
+
+		if (o->trusted && same(o->repository, cited->repository) &&
+			(is_of_repository(o) ||
+				(is_about_data(o) && same(o->host, cited->host) && fact_paths_in(o, cited) &&
+					fact_paths_in(cited, o))))
+			member[m] = 1;
+	}
+}
+
 static void tie_policy(struct view_systems *s, size_t k, const struct view_facts *f)
 {
+	const struct json_value *policy = s->list[k].policy;
 	unsigned char *member = s->member + k * s->n_facts;
+	bool named = json_is_list(json_get(policy, "hosts"));
 
 	for (size_t i = 0; i < f->n; i++) {
-		const struct view_fact *cited = &f->list[i];
+		const struct view_fact *o = &f->list[i];
 
-		if (!cited->trusted || !cites(s->list[k].policy, cited->uuid))
+		if (!o->trusted)
+			continue;
+		if (named && is_of_policy(policy, o))
+			member[i] = 1;
+		if (!cites(policy, o->uuid))
 			continue;
 		member[i] = 1;
-		if (!is_about_data(cited))
-			continue;
-		for (size_t m = 0; m < f->n; m++) {
-			const struct view_fact *o = &f->list[m];
-
-			if (o->trusted && same(o->repository, cited->repository) &&
-				(is_of_repository(o) ||
-					(is_about_data(o) && same(o->host, cited->host) && paths_fit(o, cited))))
-				member[m] = 1;
-		}
+		if (!named)
+			tie_cited(member, f, o);
 	}
 }
 
@@ -86,7 +104,7 @@ static void tie_source(struct view_systems *s, size_t k, const struct view_facts
 		const struct view_fact *o = &f->list[i];
 
 		if (o->trusted && same(o->repository, sys->repository) &&
-			(is_of_repository(o) || (is_about_data(o) && same(o->host, sys->host))))
+			(is_of_repository(o) || (is_about_data(o) && (!o->host || same(o->host, sys->host)))))
 			s->member[k * s->n_facts + i] = 1;
 	}
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Systems, and what trusted records show of each. A system is what the newest policy record names, and is tied to those
- * sources (host, repository, paths) whose records it cites; without a policy it is a host and a repository of backup
- * records. What no record shows stays unknown.
+ * Systems, and what trusted records show of each. A system is what the newest policy record names, by hosts, paths and
+ * repositories; without a policy it is a host and a repository of backup records. What no record shows stays unknown.
  */
 #ifndef VIEW_SYSTEM_H
 #define VIEW_SYSTEM_H
@@ -27,6 +26,8 @@ struct view_system {
 	int64_t oldest_unread;         /* the oldest backup that no such read covers; -1: none */
 	double rpo, rto, drill_seconds;
 	bool drill_good, has_drill;
+	int64_t check_bad; /* when the check or verification was that found damage, and no later one as deep was good;
+			      -1 */
 	enum view_look look;
 	const char *verdict; /* a sentence; static, not translated */
 };

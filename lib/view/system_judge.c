@@ -81,16 +81,171 @@ static void take_backup(struct view_system *sys, const struct view_lang *lang, c
 	}
 }
 
-/* Was every stored byte read, and found good? A sample is none. */
-static bool reads_all(const struct view_fact *o)
+static bool is_trial(const struct view_fact *o)
+{
+	bool trial = false;
+
+	return json_truth(json_get(o->result, "dry_run"), &trial) && trial;
+}
+
+static bool same(const struct view_fact *a, const struct view_fact *b)
+{
+	return a->repository && b->repository && strcmp(a->repository, b->repository) == 0;
+}
+
+/* An objective that was missed is no damage: everything came back. */
+static bool is_good(const struct view_fact *o)
+{
+	if (fact_is(o, "drill"))
+		return fact_has(o, "done") || fact_has(o, "overdue");
+	return fact_has(o, "done") || fact_has(o, "exceptions");
+}
+
+/* How deep a check looked: 0 at names only, 1 structure and trees, 2 a sample of the data, 3 every stored byte. */
+static int depth_of(const struct view_fact *o)
 {
 	const struct json_value *looked = json_get(o->result, "looked_at");
 	int64_t sample = 0, of = 0;
 
-	if (!fact_has(o, "done") || (!list_has(looked, "checksums") && !list_has(looked, "content")))
-		return false;
-	return !json_whole(json_get(o->result, "sample_packs"), &sample) ||
-		(json_whole(json_get(o->result, "sample_of_packs"), &of) && sample >= of);
+	if (json_whole(json_get(o->result, "sample_packs"), &sample) &&
+		!(json_whole(json_get(o->result, "sample_of_packs"), &of) && sample >= of))
+		return 2;
+	if (list_has(looked, "checksums") || list_has(looked, "content"))
+		return 3;
+	return list_has(looked, "structure") && list_has(looked, "trees") ? 1 : 0;
+}
+
+/* Was every stored byte read, and found good? A sample is none. */
+static bool reads_all(const struct view_fact *o)
+{
+	return fact_has(o, "done") && depth_of(o) == 3;
+}
+
+/* Another sample need not have what the one that found damage had; and without a result nobody knows how deep it was.
+ */
+static int depth_to_be_good(const struct view_fact *bad)
+{
+	int depth = json_is_map(bad->result) ? depth_of(bad) : 3;
+
+	return depth == 2 ? 3 : depth;
+}
+
+static bool is_check(const struct view_fact *o)
+{
+	return fact_is(o, "check") || fact_is(o, "verify");
+}
+
+static bool is_mended(const struct view_systems *s, size_t k, const struct view_facts *f, size_t bad)
+{
+	for (size_t i = bad + 1; i < f->n; i++) {
+		const struct view_fact *o = &f->list[i];
+
+		if (systems_has(s, k, i) && is_check(o) && fact_has(o, "done") && same(o, &f->list[bad]) &&
+			depth_of(o) >= depth_to_be_good(&f->list[bad]))
+			return true;
+	}
+	return false;
+}
+
+/* Damage of data of which nobody knows whose it is may be anybody's. */
+static bool is_same_host(const struct view_fact *bad, const struct view_fact *o)
+{
+	return !bad->host || (o->host && strcmp(bad->host, o->host) == 0);
+}
+
+/* Is there a later one of the same kind, of the same source and all of its paths, that went well? */
+static bool is_made_good(const struct view_systems *s, size_t k, const struct view_facts *f, size_t bad)
+{
+	const struct view_fact *b = &f->list[bad];
+
+	for (size_t i = bad + 1; i < f->n; i++) {
+		const struct view_fact *o = &f->list[i];
+
+		if (systems_has(s, k, i) && strcmp(o->kind, b->kind) == 0 && is_good(o) && same(o, b) &&
+			is_same_host(b, o) && fact_paths_in(b, o))
+			return true;
+	}
+	return false;
+}
+
+/* Something that never went well is no source that could have stopped: a path that was mistyped. */
+static bool is_a_source(const struct view_systems *s, size_t k, const struct view_facts *f, size_t bad)
+{
+	const struct view_fact *b = &f->list[bad];
+
+	for (size_t i = 0; i < bad; i++) {
+		const struct view_fact *o = &f->list[i];
+
+		if (systems_has(s, k, i) && fact_is(o, "backup") && is_good(o) && same(o, b) && is_same_host(b, o) &&
+			fact_paths_in(b, o) && fact_paths_in(o, b))
+			return true;
+	}
+	return false;
+}
+
+static bool is_bad(const struct view_fact *o)
+{
+	return look_of_outcome(o->outcome) == LOOK_BAD;
+}
+
+/* The newest good backup of a path of a host; -1: no record names it. */
+static int64_t newest_good(
+	const struct view_systems *s, size_t k, const struct view_facts *f, const char *host, const char *path)
+{
+	for (size_t i = f->n; i-- > 0;) {
+		const struct view_fact *o = &f->list[i];
+
+		if (!systems_has(s, k, i) || !fact_is(o, "backup") || !is_good(o) || o->start > f->request->now ||
+			is_trial(o) || !o->host || strcmp(o->host, host) != 0)
+			continue;
+		for (size_t p = 0; p < json_list_len(o->paths); p++) {
+			const char *folder = json_text(json_list_at(o->paths, p));
+
+			if (folder && path_is_in(path, folder))
+				return o->start;
+		}
+	}
+	return -1;
+}
+
+/* The path of the policy that has waited longest is how old its last backup is. */
+static void take_oldest_path(
+	struct view_system *sys, const struct view_systems *s, size_t k, const struct view_facts *f)
+{
+	const struct json_value *hosts = json_get(sys->policy, "hosts"), *paths = json_get(sys->policy, "paths");
+
+	for (size_t h = 0; h < json_list_len(hosts); h++) {
+		for (size_t p = 0; p < json_list_len(paths); p++) {
+			const char *host = json_text(json_list_at(hosts, h)), *path = json_text(json_list_at(paths, p));
+			int64_t good = host && path ? newest_good(s, k, f, host, path) : -1;
+
+			if (good >= 0 && good < sys->last_good)
+				sys->last_good = good;
+		}
+	}
+}
+
+/* A later good run of something else does not make good what failed. */
+static void take_what_stays_bad(
+	struct view_system *sys, const struct view_systems *s, size_t k, const struct view_facts *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		const struct view_fact *o = &f->list[i];
+
+		if (!systems_has(s, k, i) || o->start > f->request->now || !is_bad(o) || is_trial(o))
+			continue;
+		if (is_check(o) && fact_has(o, "damage") && !is_mended(s, k, f, i)) {
+			sys->check_bad = o->start;
+		} else if (fact_is(o, "drill") && (json_is_map(o->result) || fact_has(o, "damage")) &&
+			!is_made_good(s, k, f, i)) {
+			sys->has_drill = true;
+			sys->drill_good = false;
+		} else if (fact_is(o, "backup") && is_a_source(s, k, f, i) && !is_made_good(s, k, f, i)) {
+			sys->last_run = o->start;
+			sys->last_outcome = o->outcome;
+			sys->last_look = LOOK_BAD;
+		}
+	}
 }
 
 static void take_drill(struct view_system *sys, const struct view_fact *o)
@@ -100,19 +255,11 @@ static void take_drill(struct view_system *sys, const struct view_fact *o)
 	if (!json_number(json_get(o->result, "estimated_seconds"), &sys->drill_seconds))
 		sys->drill_seconds = 0;
 	sys->has_drill = true;
-	/* An objective that was missed is no damage: everything came back. */
-	sys->drill_good = fact_has(o, "done") || fact_has(o, "overdue");
+	sys->drill_good = is_good(o);
 	if (sys->drill_good)
 		sys->last_drill = o->start;
 	if (sys->rto <= 0 && json_number(json_get(json_get(o->result, "rto"), "seconds"), &limit))
 		sys->rto = limit;
-}
-
-static bool is_trial(const struct view_fact *o)
-{
-	bool trial = false;
-
-	return json_truth(json_get(o->result, "dry_run"), &trial) && trial;
 }
 
 /* Nights without a run: missed where one was due before they ended. */
@@ -169,6 +316,8 @@ static void judge_by_records(struct view_system *sys, int64_t now)
 	if (sys->last_good < 0)
 		say(sys, sys->policy && sys->last_run < 0 ? LOOK_UNKNOWN : LOOK_BAD,
 			sys->last_run < 0 ? N_("No backup is evidenced") : N_("No backup has succeeded"));
+	else if (sys->check_bad >= 0)
+		say(sys, LOOK_BAD, N_("A check of the repository found damage"));
 	else if (sys->has_drill && !sys->drill_good)
 		say(sys, LOOK_BAD, N_("The last restore drill failed"));
 	else if (limit > 0 && now - sys->last_good > limit)
@@ -215,7 +364,8 @@ int system_judge(struct view_systems *s, size_t k, const struct view_lang *lang,
 	if (!starts)
 		return -1;
 	sys->nights_from = lang_noon_add(lang, lang_noon(lang, now), 1 - NIGHTS);
-	sys->last_run = sys->last_good = sys->first_good = sys->last_drill = sys->last_read = sys->oldest_unread = -1;
+	sys->last_run = sys->last_good = sys->first_good = sys->last_drill = sys->last_read = sys->oldest_unread =
+		sys->check_bad = -1;
 	for (size_t i = 0; i < f->n; i++) {
 		const struct view_fact *o = &f->list[i];
 
@@ -237,6 +387,8 @@ int system_judge(struct view_systems *s, size_t k, const struct view_lang *lang,
 			(fact_has(o, "done") || fact_has(o, "exceptions")))
 			sys->oldest_unread = o->start;
 	}
+	take_what_stays_bad(sys, s, k, f);
+	take_oldest_path(sys, s, k, f);
 	sys->cadence = cadence_of(starts, n);
 	fill_nights(sys, lang, now);
 	judge(sys, now);

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""make_evidence.py FOLDER END DAYS [SEED]: an evidence folder with the records of so many days before END (RFC 3339, UTC), as a
+"""make_evidence.py FOLDER END DAYS [SEED [policy]]: an evidence folder with the records of so many days before END (RFC 3339, UTC), as a
 host would have written them: nightly backups of two hosts, a weekly one of a third, weekly verifications, monthly drills,
-keys. Signed with openssl; what is in it and why is by docs/evidence, not by our code. Prints facts of it as JSON."""
+keys; with "policy" the evaluation of one at the end, in which a key is overdue. Signed with openssl; what is in it and why is by docs/evidence, not by our code. Prints facts of it as JSON."""
 import base64
 import datetime
 import hashlib
@@ -82,6 +82,7 @@ tree, log = Tree(), b''
 REPOSITORY = 'a1b2c3d4-0000-4000-8000-00000000c0de'
 exits = {'done': 0, 'failed': 1, 'exceptions': 3, 'damage': 4, 'refused': 5, 'overdue': 6}
 counts = {}
+runs, reads = {}, []  # runs: of each host, begin and end of backups that made a snapshot; reads: begins of whole verifications
 
 
 def record(kind, command, start, seconds, host, outcome, result, controls, ident=None, **more):
@@ -121,6 +122,7 @@ def record(kind, command, start, seconds, host, outcome, result, controls, ident
 
 def backup(start, host, gib, outcome):
   n = int(gib * 1500)
+  runs.setdefault(host, []).append((start, start + datetime.timedelta(seconds=gib * 1.7 + 11.5), outcome))
   failures = []
   error = None
   if outcome == 'exceptions':
@@ -157,7 +159,9 @@ def verify(start, host, whole):
   result = {'type': 'repo_summary', 'schema': 'repo_summary-v1', 'level': 'L2', 'looked_at': ['structure', 'trees', 'checksums', 'content'],
             'not_looked_at': [], 'objects': 12000, 'snapshots': 380, 'packs': 9000, 'chunks': 881000, 'bytes_read': 1 << 38, 'num_errors': 0,
             'mendable': 0, 'snapshots_hurt': 0, 'dead_packs': 0, 'total_duration': 812.5, 'exit': 0}
-  if not whole:
+  if whole:
+    reads.append(start)
+  else:
     result.update({'sample_packs': 459, 'sample_of_packs': 9000, 'confidence': 'with 99 % confidence fewer than 1 % are bad'})
   record('verify', 'hozen-verify repo', start, 812.5, host, 'done', result, ['8.13', '8.34'])
 
@@ -195,6 +199,38 @@ record('key', 'hozen-backup key export', end - datetime.timedelta(hours=30), 3, 
        {'type': 'key_exported', 'schema': 'key_exported-v1', 'role': 'lister', 'id': 'cd' * 16, 'key_file': '/root/lister.key', 'exit': 0}, ['8.24'],
        operator='田中 一郎', ticket='CHG-2026-0417')
 
+def policy(start, host):
+  check = {'control': '8.24', 'target': 'no key is older than 365d', 'target_value': 31536000, 'newest_fact': None, 'records': [],
+           'records_sha256': [], 'snapshots': []}
+  system = {'name': 'files', 'owner': '情報システム部', 'status': 'overdue', 'repositories': ['main'], 'repository_ids': [REPOSITORY],
+            'hosts': [host], 'paths': ['/srv'], 'rpo_s': 90000, 'rto_s': 7200,
+            'checks': [{**check, 'name': 'key_age', 'actual': 'the oldest of repository main, writer fileserver, is 400d old',
+                        'actual_value': 34560000, 'status': 'overdue'}]}
+  record('policy', 'hozen-verify policy', start, 1, host, 'overdue', {
+    'type': 'policy_summary', 'schema': 'policy_summary-v1', 'policy': {
+      'id': 'backup-policy', 'sha256': 'fe' * 32, 'version': '3', 'owner': '情報システム部', 'approved': stamp(first), 'review': stamp(end)},
+    'time': stamp(start), 'status': 'overdue', 'systems': [system], 'assets': None,
+    'counts': {'met': 0, 'not_evidenced': 0, 'overdue': 1, 'missed': 0}, 'records_bad': 0, 'records_untrusted': 0, 'exit': 6}, ['8.13', '8.24'])
+
+
+if sys.argv[5:] == ['policy']:
+  policy(end - datetime.timedelta(hours=1), 'fileserver')
+
+
+def shown(t):
+  """As a page in Japan shows it."""
+  return (t + datetime.timedelta(hours=9)).strftime('%Y-%m-%d %H:%M')
+
+
+def page_1(host):
+  """What the first page has to say of a host: begin of the last run, when the next one is due, and the oldest backup that was
+  not read whole since."""
+  starts = [r[0] for r in runs[host]]
+  gaps = sorted(b - a for a, b in zip(starts, starts[1:]))
+  unread = [r[0] for r in runs[host] if r[2] in ('done', 'exceptions') and not any(t >= r[1] for t in reads)]
+  return {'last': shown(starts[-1]), 'next': shown(starts[-1] + gaps[len(gaps) // 2]), 'unread': shown(unread[0])}
+
+
 origin = 'hozen.log/' + hashlib.sha256(pub).hexdigest()
 text = '%s\n%d\n%s\n' % (origin, tree.n, base64.b64encode(tree.root()).decode())
 key_id = hashlib.sha256(origin.encode() + b'\n\x01' + pub).digest()[:4]
@@ -206,4 +242,4 @@ for name, body in (('log', log), ('checkpoint', note.encode()), ('signing.pub', 
     f.write(body)
 os.chmod(folder + '/signing.key', 0o600)
 os.chmod(folder, 0o700)
-print(json.dumps({'entries': tree.n, 'root': base64.b64encode(tree.root()).decode(), 'counts': counts}))
+print(json.dumps({'entries': tree.n, 'root': base64.b64encode(tree.root()).decode(), 'counts': counts, 'page_1': {h: page_1(h) for h in runs}}))

@@ -253,6 +253,41 @@ expect damaged 1
 record failures | grep -q "$stored/f6" || fail 'the record does not name f6'
 drill 0 --level L4
 
+# --- attributes alone: what was changed by somebody shows by the time of the inode, and is no damage; a source whose inode
+# was not touched since the backup, with other attributes, is told as damage. Of another modification time the source
+# itself says that it has changed.
+drill 0 --level L4
+same_before=$(field same)
+chmod 640 "$S/f7"
+touch -d '2001-02-03 04:05:06' "$S/f8"
+drill 0 --level L4
+expect damaged 0
+expect source_changed 2
+expect same $((same_before - 2))
+grep -q "\"kind\":\"note\".*$stored/f7\".*has changed since the backup: mode" "$T/out" || fail 'the mode of f7 is not told'
+grep -q "\"kind\":\"note\".*$stored/f8\".*has changed since the backup: modification time" "$T/out" || fail 'the time of f8 is not told'
+[ "$(record failures)" = '[]' ] || fail 'changed attributes are failures of the record'
+rm -rf "$T/other"
+mkdir -p "$T/other$T"
+cp -a "$S" "$T/other$S"
+chmod 604 "$T/other$S/f9"
+touch -d '2002-02-03 04:05:06' "$T/other$S/deep/g3"
+aged
+HOZEN_KEY_FILE="$T/writer.key" backup 0 "$S"
+drill 4 --level L4 --source "$T/other"
+expect damaged 1
+expect source_changed 1
+grep -q "\"kind\":\"damage\".*$stored/f9\".*has not changed since the backup: mode" "$T/out" || fail 'the mode of f9 is not told as damage'
+grep -q "\"kind\":\"note\".*$stored/deep/g3\".*: modification time" "$T/out" || fail 'the time of g3 is not told'
+drill 0 --level L4
+
+# --- a source in which nothing of it is: restored and read back, and nothing is compared
+mkdir "$T/void"
+drill 0 --source "$T/void"
+expect files_compared 0
+expect damaged 0
+record not_checked | grep -q 'files against the source: none was compared' || fail 'nobody says that nothing was compared'
+
 # --- of another host there is no source here
 HOZEN_KEY_FILE="$T/writer.key" backup 0 --host elsewhere "$S"
 drill 0 --host elsewhere
@@ -273,7 +308,7 @@ record failures | grep -q "$stored/deep/large" || fail 'the record does not name
 [ "$(record outcome)" = damage ] || fail 'the record does not say damage'
 run 0 "$HV" log
 
-# --- nothing can be listed any more: damage, not a snapshot without files
+# --- nothing can be restored, or listed, any more: damage, not a snapshot without files
 for pack in "$HOZEN_REPO"/packs/*; do
   python3 - "$pack" <<'P'
 import os, sys
@@ -284,8 +319,26 @@ with open(sys.argv[1], "r+b") as f:
   f.write(os.urandom(size - 12288))
 P
 done
-drill 4
-drill 4 --level L4
+# Of all files that were listed none can be restored, and no time for that is met.
+drill 4 --level L4 --rto 100
+expect files 0
+[ "$(record result rto verdict)" = null ] || fail 'a restore of nothing was in time'
+rm -rf "${HOZEN_CACHE_DIR:?}"
+for pack in "$HOZEN_REPO"/packs/*; do
+  head -c "$(stat -c %s "$pack")" /dev/urandom >"$T/noise"
+  cp "$T/noise" "$pack"
+done
+for level in L3 L4; do
+  drill 4 --level $level --rto 100 --rpo 100
+  expect level $level
+  expect host elsewhere
+  expect estimated_seconds null
+  expect chosen_files 0
+  python3 "$tests/integration/schema_check.py" "$tests/../docs/schemas" <"$T/out" >"$T/types" || fail schema
+  [ "$(record result level)" = $level ] || fail 'the record has no result'
+  [ "$(record result rto verdict)" = null ] || fail 'a time of nothing has a verdict'
+  record not_checked | grep -q 'no file could be listed' || fail 'the record does not say that nothing was restored'
+done
 
 # --- paths that were given relative to a folder: compared beneath the folder that is named, and without one it is said
 export HOZEN_REPO="$T/repo2" HOZEN_KEY_FILE="$T/writer2.key"

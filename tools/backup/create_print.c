@@ -11,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATHS_MAX 64u
+#define PATHS_MAX    64u
+#define EXCLUDE_TEXT 512u /* of one pattern, cut where it is longer */
 
 static const struct alarm {
 	uint32_t bit;
@@ -106,6 +107,39 @@ static void json_source(hz_json *line, const hz_backup_options *b)
 	}
 }
 
+/* What was asked to be left out, as it was asked: who reads the record cannot know it otherwise. */
+static uint64_t json_excluded(hz_json *line, const hz_backup_options *b)
+{
+	static const struct {
+		uint32_t flag;
+		const char *option;
+	} flags[] = {
+		{ HZ_BACKUP_ONE_FILE_SYSTEM, "--one-file-system" },
+		{ HZ_BACKUP_EXCLUDE_CACHES, "--exclude-caches" },
+		{ HZ_BACKUP_EXCLUDE_NODUMP, "--exclude-nodump" },
+	};
+	hz_json *list = hz_json_array(line, "excluded");
+	uint64_t n = b->n_excludes + b->n_exclude_if_present;
+	char text[EXCLUDE_TEXT];
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (b->flags & flags[i].flag) {
+			hz_json_add_str(list, flags[i].option);
+			n++;
+		}
+	for (uint64_t i = 0; i < b->n_exclude_if_present && i < PATHS_MAX; i++) {
+		(void)snprintf(text, sizeof(text), "--exclude-if-present %s", b->exclude_if_present[i]);
+		hz_json_add_path(list, text, strlen(text));
+	}
+	for (uint64_t i = 0; i < b->n_excludes && i < PATHS_MAX; i++) {
+		(void)snprintf(text, sizeof(text), "--exclude %s", b->excludes[i]);
+		hz_json_add_path(list, text, strlen(text));
+	}
+	if (b->n_excludes > PATHS_MAX || b->n_exclude_if_present > PATHS_MAX)
+		hz_json_add_str(list, "...");
+	return n;
+}
+
 static void summary(struct cli *cli, const hz_backup_options *b, const hz_backup_result *res, int code)
 {
 	hz_json *line = hz_json_new("summary"), *list;
@@ -115,6 +149,9 @@ static void summary(struct cli *cli, const hz_backup_options *b, const hz_backup
 	hz_json_bool(line, "complete", res->complete != 0);
 	hz_json_bool(line, "dry_run", (b->flags & HZ_BACKUP_DRY_RUN) != 0);
 	json_source(line, b);
+	if (json_excluded(line, b) > 0)
+		hz_record_says(cli->record, HZ_SAYS_NOT_CHECKED,
+			"whether what was left out is needed: result.excluded says what was asked for");
 	json_counts(line, res);
 	hz_json_bool(line, "protected", res->protects != 0);
 	list = hz_json_array(line, "alarms");

@@ -274,12 +274,18 @@ static void fill_descriptors(void)
 }
 
 /* Before parsing, for failures of parsing. */
-static bool wants_json(char **argv)
+bool cli_was_asked(const struct cli *cli, const char *word)
 {
-	for (char **a = argv + 1; *a && strcmp(*a, "--") != 0; a++)
-		if (strcmp(*a, "--json") == 0)
+	for (char **a = cli->argv + 1; *a && strcmp(*a, "--") != 0; a++)
+		if (strcmp(*a, word) == 0)
 			return true;
 	return false;
+}
+
+static int misused(struct cli *cli, int code)
+{
+	return code == CLI_EXIT_USAGE && cli->command && cli->command->misused ? cli->command->misused(cli, code)
+									       : code;
 }
 
 /* A walk keeps the folders above it open; somebody's deep tree must not make other folders unreadable. */
@@ -302,7 +308,7 @@ static int run(struct cli *cli)
 		return help_print(cli, cli->command);
 	if (cli_is_given(cli, "version"))
 		return help_version(cli);
-	code = check_arguments(cli);
+	code = misused(cli, check_arguments(cli));
 	if (code == CLI_EXIT_DONE)
 		code = report_result(cli, hz_harden_process(&err), &err);
 	allow_files();
@@ -337,7 +343,7 @@ static int parse_and_run(struct cli *cli, int argc, char **argv)
 		return report_failure(cli, HZ_E_NOMEM, _("out of memory"));
 	code = parse(cli, argc, argv);
 	if (code != CLI_EXIT_DONE)
-		return code;
+		return misused(cli, code);
 	cli->json = cli_is_given(cli, "json");
 	cli->quiet = cli_is_given(cli, "quiet");
 	term_init(&cli->term, cli->quiet || cli->json);
@@ -346,9 +352,10 @@ static int parse_and_run(struct cli *cli, int argc, char **argv)
 
 int cli_main(const struct cli_tool *tool, int argc, char **argv)
 {
-	struct cli cli = { .tool = tool, .json = wants_json(argv) };
+	struct cli cli = { .tool = tool, .argv = argv };
 	int code;
 
+	cli.json = cli_was_asked(&cli, "--json");
 	fill_descriptors();
 	(void)setlocale(LC_CTYPE, "");
 	(void)setlocale(LC_MESSAGES, "");

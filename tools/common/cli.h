@@ -47,6 +47,8 @@ struct cli_command {
 	/* A command that changes or proves something: the kind of its record (docs/evidence), and the controls of
 	 * ISO/IEC 27001 Annex A that it serves, separated by spaces. */
 	const char *record, *controls;
+	/* Wrong options or arguments were told, with this exit code: gives the one to end with. NULL: that. */
+	int (*misused)(struct cli *cli, int code);
 	/* It writes to the repository anyway: evidence is copied there when it has run. Others promise to only read. */
 	bool publishes;
 };
@@ -83,11 +85,14 @@ struct cli {
 	struct cli_given *given;
 	uint64_t n_given;
 	const char *group; /* first word of a command of two */
+	char **argv;
 };
 
 int cli_main(const struct cli_tool *tool, int argc, char **argv);
 
 bool cli_is_given(const struct cli *cli, const char *option);
+/* Does this word stand on the command line, though it may not have been parsed? For misused. */
+bool cli_was_asked(const struct cli *cli, const char *word);
 /* The last value given; NULL: not given. */
 const char *cli_value(const struct cli *cli, const char *option);
 /* All values given, in order; HZ_E_NOMEM. */

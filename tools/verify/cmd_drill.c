@@ -90,7 +90,8 @@ static int on_snapshot(void *user, const hz_snapshot_info *s)
 	for (uint64_t i = 0; i < s->n_paths; i++)
 		if (strings_add(&d->paths, s->paths[i]) < 0)
 			return HZ_E_NOMEM;
-	return 1;
+	d->found = calloc((size_t)d->paths.n + 1, sizeof(*d->found));
+	return d->found ? 1 : HZ_E_NOMEM;
 }
 
 /* On another host the same paths are other files. */
@@ -276,7 +277,7 @@ static int run_drill(struct drill *d)
 		turn_begin(d->cli, d->r, HZ_TURN_FILES, &d->turn_from);
 	code = drill_choose(d);
 	if (goes_on(code) && d->n_chosen == 0)
-		return code;
+		return drill_conclude(d, code);
 	if (goes_on(code) && !d->whole && d->patterns.n == 0)
 		return cli_exit_worse(
 			code, report_failure(d->cli, HZ_E_UNSUPPORTED, _("no chosen file can be asked for")));
@@ -314,6 +315,7 @@ static void drill_release(struct drill *d)
 {
 	hz_reader_close(d->r);
 	free(d->chosen);
+	free(d->found);
 	strings_release(&d->paths);
 	strings_release(&d->patterns);
 	strings_release(&d->not_checked);

@@ -31,6 +31,7 @@ struct drill {
 	char id[HZ_ID_HEX], host[256];
 	bool is_ours;     /* of this host */
 	bool is_absolute; /* paths are stored as they are on the host, from the root */
+	bool *found;      /* of each path: the snapshot has it */
 	struct strings paths;
 	int64_t time_sec;
 	uint32_t time_nsec;
@@ -44,7 +45,7 @@ struct drill {
 	hz_restore_result res;
 	double seconds;    /* of the restore */
 	int64_t began_sec; /* of the drill */
-	uint64_t compared, same, source_changed, source_gone, not_compared, damaged, missing, notes;
+	uint64_t compared, files_compared, same, source_changed, source_gone, not_compared, damaged, missing, notes;
 	bool command_ran, command_isolated;
 	int command_exit; /* -1: by a signal, or it took too long */
 	struct strings not_checked, assumptions;
@@ -69,6 +70,8 @@ int drill_compare(struct drill *d);
 int drill_run_command(struct drill *d);
 /* The summary, and for people what it says; gives code, or worse where a time was missed. */
 int drill_conclude(struct drill *d, int code);
+/* Is it the i-th path, or below it? */
+bool drill_is_in(const struct drill *d, uint64_t i, const hz_entry_info *e);
 /* The state of a chosen file, with --json. */
 void drill_file_line(struct drill *d, const hz_entry_info *e, const char *state);
 

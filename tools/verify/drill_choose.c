@@ -105,6 +105,10 @@ static struct ranking *ranking;
 static int count_file(struct drill *d, const hz_entry_info *e, bool chosen)
 {
 	(void)chosen;
+	for (uint64_t i = 0; i < d->paths.n; i++) {
+		d->found[i] = d->found[i] || drill_is_in(d, i, e);
+		d->is_absolute = d->is_absolute || d->found[i];
+	}
 	if (e->type != HZ_TYPE_FILE)
 		return 0;
 	if (!d->whole && ranking->n == ranking->cap) {

@@ -254,18 +254,21 @@ static const char *judge(
 
 /* ---- entries ---- */
 
+bool drill_is_in(const struct drill *d, uint64_t i, const hz_entry_info *e)
+{
+	const char *path = d->paths.v[i] + strspn(d->paths.v[i], "/");
+	size_t len = strlen(path);
+
+	return len == 0 ||
+		(e->path_len >= len && memcmp(e->path, path, len) == 0 && (e->path_len == len || e->path[len] == '/'));
+}
+
 /* Folders on the way to what was backed up belong to others. */
 static bool is_below_a_path(const struct drill *d, const hz_entry_info *e)
 {
-	for (uint64_t i = 0; i < d->paths.n; i++) {
-		const char *path = d->paths.v[i] + strspn(d->paths.v[i], "/");
-		size_t len = strlen(path);
-
-		if (len == 0 ||
-			(e->path_len >= len && memcmp(e->path, path, len) == 0 &&
-				(e->path_len == len || e->path[len] == '/')))
+	for (uint64_t i = 0; i < d->paths.n; i++)
+		if (drill_is_in(d, i, e))
 			return true;
-	}
 	return false;
 }
 
@@ -273,13 +276,6 @@ static bool is_below_a_path(const struct drill *d, const hz_entry_info *e)
 static bool is_backed_up(const struct drill *d, const hz_entry_info *e)
 {
 	return !d->is_absolute || is_below_a_path(d, e);
-}
-
-static int see_path(struct drill *d, const hz_entry_info *e, bool chosen)
-{
-	(void)chosen;
-	d->is_absolute = d->is_absolute || is_below_a_path(d, e);
-	return 0;
 }
 
 static const char *missing(struct drill *d, const hz_entry_info *e, int errnum)
@@ -324,6 +320,7 @@ static const char *compare_entry(struct drill *d, const hz_entry_info *e, const 
 		return "not_compared";
 	}
 	d->compared++;
+	d->files_compared += e->type == HZ_TYPE_FILE;
 	return judge(d, e, &a, &b, bits);
 }
 
@@ -358,10 +355,6 @@ int drill_compare(struct drill *d)
 	else if (at.restored < 0 && d->res.failed_damage == 0)
 		code = report_failure(
 			d->cli, HZ_E_IO, _("the restored files in %s: %s"), d->sandbox.tree, strerror(errno));
-	if (code == CLI_EXIT_DONE && at.restored >= 0) {
-		rc = drill_walk(d, see_path, NULL, &err);
-		code = drill_walked(d, rc, &err, false);
-	}
 	if (at.source >= 0 && !d->is_absolute && !cli_is_given(d->cli, "source")) {
 		(void)close(at.source);
 		at.source = -1;

@@ -62,7 +62,7 @@ void drill_file_line(struct drill *d, const hz_entry_info *e, const char *state)
 /* Of bytes and of files: whichever takes longer. */
 static double estimate(const struct drill *d)
 {
-	double files = (double)d->all_files / (double)d->n_chosen;
+	double files = d->n_chosen ? (double)d->all_files / (double)d->n_chosen : 0;
 	double bytes = d->chosen_bytes ? (double)d->all_bytes / (double)d->chosen_bytes : 0;
 
 	return d->seconds * (files > bytes ? files : bytes);
@@ -78,14 +78,26 @@ static const char *verdict(int64_t limit, double value)
 	return limit < 0 ? NULL : value <= (double)limit ? "met" : "missed";
 }
 
+/* Where nothing was restored there is no time. */
+static bool has_times(const struct drill *d)
+{
+	return d->n_chosen > 0 && (d->res.files > 0 || d->res.failed_damage == 0);
+}
+
+/* An objective is about all that is to be restored: with less than that none is met. */
+static bool has_verdict(const struct drill *d)
+{
+	return has_times(d) && d->res.failed_damage == 0;
+}
+
 static const char *rto_verdict(const struct drill *d)
 {
-	return verdict(d->rto, estimate(d));
+	return has_verdict(d) ? verdict(d->rto, estimate(d)) : NULL;
 }
 
 static const char *rpo_verdict(const struct drill *d)
 {
-	return verdict(d->rpo, (double)age_of(d));
+	return has_verdict(d) ? verdict(d->rpo, (double)age_of(d)) : NULL;
 }
 
 static bool is_missed(const char *verdict)
@@ -133,11 +145,22 @@ static void json_counts(hz_json *line, const struct drill *d)
 	hz_json_u64(line, "metadata_short", d->res.meta_short);
 	hz_json_u64(line, "mended", d->res.mended);
 	hz_json_u64(line, "compared", d->compared);
+	hz_json_u64(line, "files_compared", d->files_compared);
 	hz_json_u64(line, "same", d->same);
 	hz_json_u64(line, "source_changed", d->source_changed);
 	hz_json_u64(line, "source_gone", d->source_gone);
 	hz_json_u64(line, "source_unreadable", d->not_compared);
 	hz_json_u64(line, "damaged", d->damaged + d->res.failed_damage + d->res.verify_mismatch);
+}
+
+/* Of paths that were given relative to a folder only their ends are in the snapshot. */
+static void json_missing(hz_json *line, const struct drill *d)
+{
+	hz_json *list = hz_json_array(line, "paths_missing");
+
+	for (uint64_t i = 0; i < d->paths.n && i < PATHS_MAX; i++)
+		if (d->is_absolute && !d->found[i])
+			hz_json_add_path(list, d->paths.v[i], strlen(d->paths.v[i]));
 }
 
 static void summary(const struct drill *d, const char *sentence, int code)
@@ -153,10 +176,14 @@ static void summary(const struct drill *d, const char *sentence, int code)
 		hz_json_null(line, "paths");
 	else
 		json_texts(line, "paths", &d->paths);
+	json_missing(line, d);
 	hz_json_str(line, "system", *d->system ? d->system : NULL);
 	json_counts(line, d);
 	hz_json_real(line, "seconds", d->seconds);
-	hz_json_real(line, "estimated_seconds", estimate(d));
+	if (has_times(d))
+		hz_json_real(line, "estimated_seconds", estimate(d));
+	else
+		hz_json_null(line, "estimated_seconds");
 	hz_json_i64(line, "age_seconds", age_of(d));
 	json_limit(line, "rto", d->rto, rto_verdict(d));
 	json_limit(line, "rpo", d->rpo, rpo_verdict(d));
@@ -190,6 +217,8 @@ static void print_limit(int64_t limit, const char *verdict)
 
 static void print_times(const struct drill *d)
 {
+	if (!has_times(d))
+		return;
 	if (d->whole)
 		printf(_("RTO          restoring all took %.1f s"), estimate(d));
 	else
@@ -239,6 +268,14 @@ static void limits(struct drill *d)
 	if (d->not_compared > 0)
 		drill_says(d, HZ_SAYS_NOT_CHECKED, "%llu entries of the source that could not be read",
 			(unsigned long long)d->not_compared);
+	if (d->n_chosen == 0)
+		drill_says(d, HZ_SAYS_NOT_CHECKED,
+			"whether anything can be restored, and how long it takes: no file could be listed");
+	else if (d->source && d->files_compared == 0)
+		drill_says(d, HZ_SAYS_NOT_CHECKED,
+			"files against the source: none was compared (%llu entries are gone there); they were restored "
+			"and read back",
+			(unsigned long long)d->source_gone);
 	if (d->source)
 		drill_says(d, HZ_SAYS_NOT_CHECKED,
 			"extended attributes, ACLs, flags and hard links against the source (against the snapshot they "

@@ -88,13 +88,40 @@ void due_policy_print(struct cli *cli, const struct policy_view *v)
 	each(v, print_one, cli);
 }
 
-static void metric(void *user, const hz_policy_system *s, const hz_policy_check *c)
+void due_put_label(FILE *f, const char *text)
 {
-	(void)fprintf(user, "hozen_policy_overdue{system=\"%s\",check=\"%s\"} %d\n", s->name, c->name, is_due(c));
+	for (; *text; text++) {
+		if (*text == '\n')
+			(void)fputs("\\n", f);
+		else
+			(void)fprintf(f, "%s%c", *text == '\\' || *text == '"' ? "\\" : "", *text);
+	}
 }
 
-void due_policy_metrics(FILE *f, const struct policy_view *v)
+struct metrics {
+	FILE *f;
+	bool only_due;
+};
+
+static void put_metric(FILE *f, const hz_policy_system *s, const hz_policy_check *c)
 {
+	(void)fputs("hozen_policy_overdue{system=\"", f);
+	due_put_label(f, s->name);
+	(void)fprintf(f, "\",check=\"%s\"} %d\n", c->name, is_due(c));
+}
+
+static void metric(void *user, const hz_policy_system *s, const hz_policy_check *c)
+{
+	const struct metrics *m = user;
+
+	if (!m->only_due || is_due(c))
+		put_metric(m->f, s, c);
+}
+
+void due_policy_metrics(FILE *f, const struct policy_view *v, bool only_due)
+{
+	struct metrics m = { f, only_due };
+
 	(void)fprintf(f, "# TYPE hozen_policy_overdue gauge\n");
-	each(v, metric, f);
+	each(v, metric, &m);
 }

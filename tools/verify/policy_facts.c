@@ -7,15 +7,18 @@
 #include "common/report.h"
 #include "verify/trust.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 struct taking {
+	struct cli *cli;
 	hz_facts *facts;
+	const hz_policy *policy;
 	const char *repository;
+	hz_reader *reader;
+	int code; /* of looking into trees */
 	hz_error **err;
 };
 
@@ -81,6 +84,75 @@ static void not_looked_at(struct cli *cli, const char *name, const char *why)
 	report_event(cli, &e);
 }
 
+/* ---- trees ---- */
+
+static int on_entry(void *user, const hz_entry_info *e)
+{
+	(void)e;
+	*(bool *)user = true;
+	return 1;
+}
+
+/* 0, 1 or 2, as hz_facts_path_fn has it; negative: cancelled. */
+static int is_in(struct taking *t, const char *snapshot, const char *path)
+{
+	hz_error *err = NULL;
+	bool found = false;
+	int rc = hz_ls(t->reader, snapshot, path, on_entry, &found, t->cli->job, &err);
+
+	if (rc >= 0 || rc == HZ_E_NOTFOUND) {
+		hz_error_free(err);
+		/* The root itself has no name to be listed under. */
+		return found || (rc >= 0 && !*path);
+	}
+	t->code = cli_exit_worse(t->code, report_result(t->cli, rc, &err));
+	return rc == HZ_E_CANCELED ? rc : 2;
+}
+
+/* Where paths were given relative to a folder, only the end of them is in the tree. */
+static int is_in_relative(struct taking *t, const char *snapshot, const char *folder, const char *path, uint64_t n)
+{
+	const char *rest = path + strlen(folder);
+	char *below = NULL;
+	int there;
+
+	while ((folder = strchr(folder + 1, '/'))) {
+		there = is_in(t, snapshot, folder + 1);
+		if (there == 0)
+			continue;
+		if (there != 1)
+			return there;
+		if (asprintf(&below, "%s%s", folder + 1, rest) < 0)
+			return HZ_E_NOMEM;
+		there = is_in(t, snapshot, below);
+		free(below);
+		return there;
+	}
+	/* The folder itself, given as a dot: that or one that was missing, if there were others. */
+	return n > 1 ? 2 : is_in(t, snapshot, rest + (*rest == '/'));
+}
+
+static int on_path(void *user, const char *snapshot, const char *folder, const char *path, uint64_t n_folders)
+{
+	struct taking *t = user;
+	int there = is_in(t, snapshot, path + 1);
+
+	if (there == 0 && strcmp(folder, path) != 0 && is_in(t, snapshot, folder + 1) == 1)
+		return 0;
+	return there == 0 ? is_in_relative(t, snapshot, folder, path, n_folders) : there;
+}
+
+static int look_into_trees(struct taking *t)
+{
+	hz_error *err = NULL;
+	int code;
+
+	t->code = CLI_EXIT_DONE;
+	code = report_result(t->cli,
+		hz_facts_look_up(t->facts, t->policy, t->repository, (int64_t)time(NULL), on_path, t, &err), &err);
+	return cli_exit_worse(code, t->code);
+}
+
 static int look_into(struct cli *cli, struct taking *t, hz_reader *r)
 {
 	hz_error *err = NULL;
@@ -93,7 +165,8 @@ static int look_into(struct cli *cli, struct taking *t, hz_reader *r)
 	/* Damaged commits are told, and are no snapshots. */
 	if (code == CLI_EXIT_DONE || code == CLI_EXIT_DAMAGE)
 		code = cli_exit_worse(code, report_result(cli, hz_key_list(r, on_key, t, &err), &err));
-	return code;
+	t->reader = r;
+	return code == CLI_EXIT_DONE || code == CLI_EXIT_DAMAGE ? cli_exit_worse(code, look_into_trees(t)) : code;
 }
 
 static int take_repository(struct cli *cli, struct taking *t, const hz_policy_repository *p)
@@ -145,7 +218,7 @@ static int take_repositories(struct cli *cli, struct taking *t, const hz_policy 
 int policy_collect(struct cli *cli, const hz_policy *policy, const char *folder, const hz_trust *trust, hz_facts *facts,
 	uint64_t *bad)
 {
-	struct taking t = { .facts = facts };
+	struct taking t = { .cli = cli, .facts = facts, .policy = policy };
 	int code = take_records(cli, &t, folder, trust, bad);
 
 	return code == CLI_EXIT_DONE ? take_repositories(cli, &t, policy) : code;

@@ -12,6 +12,8 @@
 #define CITATIONS_MAX  700u
 #define UNCOVERED_MAX  500u
 #define NAME_BYTES_MAX 120u
+/* Of hosts and paths of all systems. */
+#define SOURCES_MAX ((uint64_t)200 << 10)
 
 const char *policy_status_text(uint32_t status)
 {
@@ -28,6 +30,24 @@ static void json_list(hz_json *j, const char *key, const char *const *v, uint64_
 
 	for (uint64_t i = 0; i < n && i < max; i++)
 		hz_json_add_str(list, v[i]);
+}
+
+/* With what stands around each. */
+static uint64_t bytes_of(const char *const *v, uint64_t n)
+{
+	uint64_t bytes = 40 * n;
+
+	for (uint64_t i = 0; i < n; i++)
+		bytes += strlen(v[i]);
+	return bytes;
+}
+
+static void json_source(hz_json *j, const char *key, const char *const *v, uint64_t n, bool told)
+{
+	if (told)
+		json_list(j, key, v, n, UINT64_MAX);
+	else
+		hz_json_null(j, key);
 }
 
 static void json_value(hz_json *j, const char *key, int64_t value)
@@ -61,10 +81,15 @@ static void json_check(hz_json *list, const hz_policy_check *c, uint64_t max)
 static void json_systems(hz_json *line, const hz_policy_result *r)
 {
 	hz_json *list = hz_json_array(line, "systems");
-	uint64_t checks = 1, max;
+	uint64_t checks = 1, bytes = 0, max;
+	bool sources;
 
-	for (uint64_t i = 0; i < r->n_systems; i++)
+	for (uint64_t i = 0; i < r->n_systems; i++) {
 		checks += r->systems[i]->n_checks;
+		bytes += bytes_of(r->systems[i]->hosts, r->systems[i]->n_hosts) +
+			bytes_of(r->systems[i]->paths, r->systems[i]->n_paths);
+	}
+	sources = bytes <= SOURCES_MAX;
 	max = CITATIONS_MAX / checks ? CITATIONS_MAX / checks : 1;
 	for (uint64_t i = 0; i < r->n_systems; i++) {
 		const hz_policy_system *s = r->systems[i];
@@ -74,6 +99,9 @@ static void json_systems(hz_json *line, const hz_policy_result *r)
 		hz_json_str(j, "owner", s->owner);
 		hz_json_str(j, "status", hz_policy_status_name(s->status));
 		json_list(j, "repositories", s->repositories, s->n_repositories, UINT64_MAX);
+		json_source(j, "repository_ids", s->repository_ids, s->n_repositories, sources);
+		json_source(j, "hosts", s->hosts, s->n_hosts, sources);
+		json_source(j, "paths", s->paths, s->n_paths, sources);
 		json_value(j, "rpo_s", s->rpo);
 		json_value(j, "rto_s", s->rto);
 		of = hz_json_array(j, "checks");

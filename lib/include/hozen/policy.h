@@ -109,6 +109,35 @@ HZ_API int hz_facts_add_repository(hz_facts *facts, const char *repository, hz_e
 HZ_API int hz_facts_add_snapshot(
 	hz_facts *facts, const char *repository, const hz_snapshot_info *snapshot, hz_error **err);
 HZ_API int hz_facts_add_key(hz_facts *facts, const char *repository, const hz_key_info *key, hz_error **err);
+/* Is path in this snapshot? folder: of the n_folders paths that were given to its backup the one in which path lies,
+ * all absolute; a path that was given relative to a folder is stored without the way to it. 0: no; 1: yes; 2: nobody
+ * can say; negative stops, and is returned. */
+typedef int (*hz_facts_path_fn)(
+	void *user, const char *snapshot, const char *folder, const char *path, uint64_t n_folders);
+/* Asks fn for each path of the policy's systems, of those snapshots of the repository (added before) that the
+ * evaluation at the time now looks at; a snapshot that nobody was asked about does not show that it has the path.
+ * HZ_E_NOMEM. Since: 0.1 */
+HZ_API int hz_facts_look_up(hz_facts *facts, const hz_policy *policy, const char *repository, int64_t now,
+	hz_facts_path_fn fn, void *user, hz_error **err);
+/* When something was done last, by records, of one source: what a host backs up together into one repository. */
+typedef struct hz_fact_last {
+	uint32_t size;
+	uint32_t reserved;
+	const char *repository;
+	const char *host;         /* NULL: of the repository as a whole */
+	const char *const *paths; /* none: of all of them, or no record says */
+	uint64_t n_paths;
+	int64_t time;   /* seconds since 1970; 0: never */
+	int64_t damage; /* when damage was found, and nothing was shown to be good since; 0: it was not */
+} hz_fact_last;
+/* Non-zero stops and is returned. */
+typedef int (*hz_fact_last_fn)(void *user, const hz_fact_last *last);
+/* kind: "backup", "drill": of each source that a backup or drill names, and which a later one with these paths and more
+ * serves as well; "check", "verify", "restore": of each repository that any record names. What counts as done is the
+ * rule of docs/evidence/POLICY.md; what lies more than a day after now counts as nothing. HZ_E_INVAL: another kind;
+ * HZ_E_NOMEM. Since: 0.1 */
+HZ_API int hz_facts_last(
+	const hz_facts *facts, const char *kind, int64_t now, hz_fact_last_fn fn, void *user, hz_error **err);
 /* Records that did not count, for their signer is not trusted. */
 HZ_API uint64_t hz_facts_untrusted(const hz_facts *facts);
 
@@ -153,6 +182,11 @@ typedef struct hz_policy_system {
 	int64_t rpo, rto; /* -1: none */
 	const hz_policy_check *const *checks;
 	uint64_t n_checks;
+	const char *const *hosts;
+	uint64_t n_hosts;
+	const char *const *paths;
+	uint64_t n_paths;
+	const char *const *repository_ids; /* in the order of repositories */
 } hz_policy_system;
 
 typedef struct hz_policy_asset {
