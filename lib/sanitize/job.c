@@ -36,6 +36,7 @@ void job_release(struct job *j)
 		overwrite_release(&f->over);
 		secret_free(TAKE(f->key));
 	}
+	json_read_free(TAKE(j->kept));
 }
 
 /* Now and then also how warm it is: a look takes the device a moment. */
