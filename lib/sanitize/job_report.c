@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "crypto/digest.h"
 #include "sanitize/job.h"
+#include "sanitize/plan_words.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -171,6 +172,10 @@ static void put_not_said(const struct job *j, hz_record *rec)
 				"samples is "
 				"all that is known");
 	}
+	if (plan_reaches_siblings(&j->plan, &j->before))
+		hz_record_says(rec, HZ_SAYS_NOT_CHECKED,
+			"the other namespaces of the medium, which were erased too: samples of before and after are of "
+			"this one alone");
 	hz_record_says(rec, HZ_SAYS_NOT_CHECKED,
 		"areas that no address reaches: reallocated and spare blocks, boot "
 		"partitions, RPMB, controller memory buffers");

@@ -86,7 +86,7 @@ int sanitize_claim(struct link **l, struct trace **t, const char *path, const hz
 static const char *why_not(const struct plan *p)
 {
 	for (size_t i = 0; i < p->n_reasons; i++)
-		if (strstr(p->reason[i], "cannot be reached"))
+		if (strstr(p->reason[i], "destroy it") || strstr(p->reason[i], "cannot be reached"))
 			return p->reason[i];
 	return p->n_reasons ? p->reason[p->n_reasons - 1] : "the goal cannot be reached";
 }
@@ -103,7 +103,7 @@ static int plan_for(struct job *j, const hz_plan_options *po, hz_error **err)
 	if (j->plan.reachable)
 		return 0;
 	rc = err_set(err, HZ_E_REFUSED, "%s: %s", j->before.path, why_not(&j->plan));
-	err_hint(err, "'hozen-erase plan' shows every method and why it was not taken");
+	err_hint(err, "'hozen-erase plan' shows why, with every method that was looked at");
 	return rc;
 }
 
