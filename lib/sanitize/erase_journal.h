@@ -62,7 +62,7 @@ struct journal_state {
 	unsigned n_steps, resumed;
 	bool finished;
 	char superseded[UUID_TEXT]; /* finished without its end: this job took the medium over; or empty */
-	size_t good; /* bytes of whole entries; what follows is torn and goes */
+	size_t good;                /* bytes of whole entries; what follows is torn and goes */
 };
 /* The file's bytes. HZ_E_CORRUPT: no journal, or damaged in front of its last entry; HZ_E_TOONEW; HZ_E_NOMEM. A torn
  * last entry is none. *s is the caller's to release on success. */

@@ -71,8 +71,8 @@ int job_plan_text(const struct job *j, const hz_json *summary, char **text, hz_e
 int job_plan_read(struct job *j, const char *text, hz_error **err);
 /* How many steps such a text has, and its goal; 0: it is none. text may be NULL. */
 size_t job_plan_steps(const char *text, enum level *goal);
-/* What the record needs besides (job_kept.c). Into the journal's plan: custody and approval are what the caller put into
- * the summary. */
+/* What the record needs besides (job_kept.c). Into the journal's plan: custody and approval are what the caller put
+ * into the summary. */
 int job_kept_put(const struct job *j, hz_json *plan, const hz_json *summary, hz_error **err);
 /* Back into summary and record: what the caller says now counts before what was said first. */
 int job_kept_take(const struct job *j, hz_json *summary, hz_record *rec, hz_error **err);

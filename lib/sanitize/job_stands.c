@@ -44,8 +44,9 @@ static int places(struct samples *s, uint32_t sector, uint64_t from, uint64_t to
 	part = (to - from) / PLACES;
 	for (unsigned i = 0; i < PLACES; i++) {
 		random_bytes(&r, sizeof(r));
-		s->at[s->n++] = (struct sample){ i + 1 == PLACES ? to - place : from + i * part + r % (part - place + 1),
-			place };
+		s->at[s->n++] = (struct sample){
+			i + 1 == PLACES ? to - place : from + i * part + r % (part - place + 1), place
+		};
 	}
 	return 0;
 }
@@ -61,13 +62,11 @@ static int of_extents(struct samples *s, const struct extents *e, hz_error **err
 }
 
 /* Of the places those that are not what the layer is; what could not be written there may be anything. */
-static int differing(struct stands *st, const struct samples *s, const struct layer *l, struct extents *out,
-	hz_error **err)
+static int differing(
+	struct stands *st, const struct samples *s, const struct layer *l, struct extents *out, hz_error **err)
 {
 	AUTO_IN(check_release) struct check c = { 0 };
-	struct engine_options eo = {
-		.progress = job_on_progress, .user = st->j, .area_s = AREA_S, .mend_s = MEND_S
-	};
+	struct engine_options eo = { .progress = job_on_progress, .user = st->j, .area_s = AREA_S, .mend_s = MEND_S };
 	int rc = engine_verify_samples(st->j->link, l->fill, s, &eo, &c, err);
 
 	st->compared += c.sectors;
@@ -174,7 +173,8 @@ int job_stands(struct job *j, hz_error **err)
 		"differ, the first is %llu): the medium was used since, or it does not keep what is written",
 		j->before.path, (unsigned long long)st.differ, (unsigned long long)st.compared,
 		(unsigned long long)st.first);
-	err_hint(err, "nothing was written; if it is to be erased all the same, begin anew with 'hozen-erase run', which "
-		      "closes this journal");
+	err_hint(err,
+		"nothing was written; if it is to be erased all the same, begin anew with 'hozen-erase run', which "
+		"closes this journal");
 	return HZ_E_REFUSED;
 }

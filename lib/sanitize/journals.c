@@ -71,8 +71,7 @@ static const char *state_of(const struct journal_state *s, const struct journal_
 		return "superseded";
 	if (last->has_verified)
 		return last->verified.passed ? "verified" : "verified-not-passed";
-	if (last->ended && !s->finished &&
-		(last->state == OUTCOME_COMPLETED || last->state == OUTCOME_EXCEPTIONS))
+	if (last->ended && !s->finished && (last->state == OUTCOME_COMPLETED || last->state == OUTCOME_EXCEPTIONS))
 		return "done-not-verified";
 	if (last->ended)
 		return outcome_name(last->state);

@@ -49,7 +49,8 @@ static bool is_verified(const struct plan_step *s, const struct verified *v, cha
 			(unsigned long long)v->mismatched, (unsigned long long)v->unreadable);
 	else if (!v->passed && v->kind == VERIFY_CHANGE)
 		(void)snprintf(why, len,
-			"%s: not every sample could be compared with what stood there before, so nobody can say that it "
+			"%s: not every sample could be compared with what stood there before, so nobody can say that "
+			"it "
 			"changed",
 			s->method->id);
 	else if (!v->passed || v->sectors == 0)

@@ -144,8 +144,8 @@ static int read_journal(struct journal_state *s, int *dirfd, const char **name, 
 	return err_wrap(err, rc, "%s", journal);
 }
 
-static int resume(const char *journal, const char *path, const hz_sanitize_options *o, hz_record *rec,
-	hz_json *summary, hz_sanitize_result *r, hz_error **err)
+static int resume(const char *journal, const char *path, const hz_sanitize_options *o, hz_record *rec, hz_json *summary,
+	hz_sanitize_result *r, hz_error **err)
 {
 	AUTO(link_close) struct link *l = NULL;
 	AUTO(trace_free) struct trace *t = NULL;

@@ -89,8 +89,7 @@ static int prepare(struct cli *cli, struct fleet_drive *d, const hz_journal_info
 		(void)snprintf(d->path, sizeof(d->path), "%s", s.device.path);
 	show(cli, d, info);
 	/* Nobody is asked about a medium that is not here or in use: it is refused for that, unconfirmed as it is. */
-	if (cli_is_given(cli, "confirm") ||
-		(s.n == 1 && (s.device.obstacles == 0 || cli_is_given(cli, "override"))))
+	if (cli_is_given(cli, "confirm") || (s.n == 1 && (s.device.obstacles == 0 || cli_is_given(cli, "override"))))
 		code = job_confirm(cli, d, &s.device);
 	/* As before a run: where somebody has to approve, he approves what is gone on with too. */
 	return code == CLI_EXIT_DONE ? approval_check(cli, hz_level_name(info->goal), d, 1) : code;

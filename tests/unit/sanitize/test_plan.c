@@ -486,8 +486,8 @@ static void test_what_must_be_destroyed(void **state)
 	assert_false(hz_plan_reachable(p));
 	assert_int_equal(hz_plan_steps(p), 0);
 	assert_non_null(strstr(hz_plan_reason(p, 0), "destroy (SP 800-88r1 Figure 4-1)"));
-	assert_string_equal(hz_plan_reason(p, 1),
-		"destroy it: SP 800-88r1 Figure 4-1 asks for that, which no command here does");
+	assert_string_equal(
+		hz_plan_reason(p, 1), "destroy it: SP 800-88r1 Figure 4-1 asks for that, which no command here does");
 	assert_null(hz_plan_reason(p, 2));
 	assert_null(hz_plan_assumption(p, 0));
 	hz_plan_free(p);

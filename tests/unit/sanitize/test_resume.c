@@ -359,6 +359,27 @@ static void what_could_not_be_written_is_bad_and_no_mismatch(void **state)
 	scene_close(&s);
 }
 
+/* Unplugged while it is written, and plugged in again. */
+static void a_pass_goes_on_when_its_device_comes_back(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s, 0);
+	filelink_fault(s.m.file, FAULT_VANISH, 0, 0, 0, 2);
+	scene_run(&s);
+	assert_int_equal(s.rc, HZ_E_NOTFOUND);
+	assert_int_equal(s.r.lost, 1);
+	assert_int_equal(s.r.certificate, 0);
+	s.m.file->n_faults = 0;
+	s.m.file->gone = false;
+	s.m.link->info.diskseq = 9;
+	scene_resume(&s, s.id);
+	assert_int_equal(s.rc, 0);
+	assert_int_equal(s.r.certificate, 1);
+	scene_close(&s);
+}
+
 /* Other data was found, then the device went away: the first is not forgotten. */
 static void a_mismatch_before_an_error_stays_one(void **state)
 {
@@ -392,6 +413,7 @@ int main(void)
 		cmocka_unit_test(a_journal_that_somebody_works_with_is_refused),
 		cmocka_unit_test(what_could_not_be_written_is_bad_and_no_mismatch),
 		cmocka_unit_test(a_mismatch_before_an_error_stays_one),
+		cmocka_unit_test(a_pass_goes_on_when_its_device_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
