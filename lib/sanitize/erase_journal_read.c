@@ -2,7 +2,6 @@
 /* Reading a journal strictly; see docs/erase/journal.md. Every length is compared with what is left, every count with
  * what it may be. */
 #include "crypto/suite.h"
-#include "device/texts.h"
 #include "sanitize/erase_journal_internal.h"
 #include "sanitize/extents.h"
 #include <stdio.h>
@@ -375,14 +374,14 @@ int journal_state_read(struct journal_state *s, const void *data, size_t len, hz
 int journal_identity_same(const struct journal_device *then, const hz_device_info *now, hz_error **err)
 {
 	const char *what = NULL, *was = "", *is = "";
-	/* A serial that a maker forgot to set, or that every bridge of a kind shows, names nothing. */
-	const bool named = !text_is_filler(then->serial) || *then->wwn;
 
 	if (strcmp(then->serial, now->serial) != 0)
 		what = "serial", was = then->serial, is = now->serial;
 	else if (strcmp(then->wwn, now->wwn) != 0)
 		what = "WWN", was = then->wwn, is = now->wwn;
-	else if (!named && strcmp(then->confirm_id, now->confirm_id) != 0)
+	/* A serial alone may be one that every bridge of a kind shows, or that of all namespaces of a medium: then the
+	 * name that was confirmed tells them apart, and where it is the serial it says the same. */
+	else if (!*then->wwn && strcmp(then->confirm_id, now->confirm_id) != 0)
 		what = "name", was = then->confirm_id, is = now->confirm_id;
 	if (what)
 		return err_set(err, HZ_E_REFUSED, "%s is not the device of this journal: %s \"%s\", not \"%s\"",

@@ -215,6 +215,17 @@ if stopped "$@"; then
   is result.custody.witness 'Y. Sato'
 fi
 
+exec 8<"$six"
+if stopped --override "open=$id"; then
+  # As for a run: what is in the way now has to be overridden now.
+  run 5 "$HE" resume --confirm "$id"
+  says 'open'
+  exec 8<&-
+  run 0 "$HE" resume --confirm "$id"
+  [ "$(said overrides)" = "['open']" ] || fail "overrides of a resumed job: $(said overrides)"
+fi
+exec 8<&-
+
 # --- asked for at a terminal, which shows the device
 if stopped; then
   python3 "$HOZEN_TESTS/integration/on_terminal.py" 0 "To go on type its identity=$id" -- "$HE" resume >"$T/out" ||

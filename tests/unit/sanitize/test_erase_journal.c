@@ -274,6 +274,24 @@ static void a_serial_that_names_nothing_is_no_identity(void **state)
 	assert_fails(erase_journal_open(&j, &s, p->fd, "job", p->d, &err), HZ_E_REFUSED, &err);
 }
 
+/* They share the serial of their medium. */
+static void another_namespace_is_another_device(void **state)
+{
+	struct place *p = *state;
+	AUTO(erase_journal_close) struct erase_journal *j = NULL;
+	struct journal_state s = { 0 }, *again;
+	hz_error *err = NULL;
+
+	(void)snprintf(p->d->confirm_id, sizeof(p->d->confirm_id), "S1/n1");
+	write_job(p, false);
+	(void)snprintf(p->d->confirm_id, sizeof(p->d->confirm_id), "S1/n2");
+	assert_fails(erase_journal_open(&j, &s, p->fd, "job", p->d, &err), HZ_E_REFUSED, &err);
+	assert_ok(erase_journal_supersede(p->fd, "job", p->d, JOB, &err), &err);
+	again = read_job(p, 0);
+	assert_false(again->finished);
+	free_job(again);
+}
+
 static void a_superseded_journal_is_over(void **state)
 {
 	static const char by[] = "3f2b0c9e-2222-4222-8333-444455556666";
@@ -343,6 +361,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			another_device_another_process_and_a_finished_job_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_serial_that_names_nothing_is_no_identity, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_namespace_is_another_device, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_superseded_journal_is_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_failure_is_final, setup, teardown),
 	};
