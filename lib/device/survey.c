@@ -136,35 +136,37 @@ static int ask_all(struct survey *s, hz_error **err)
 	return 0;
 }
 
-/* Why a sibling keeps this one from being erased: one line. */
+/* Why a sibling keeps this one from being erased: what a firmware does reaches it too, so all that would keep it itself
+ * does; each thing, for one that may be overridden must not hide one that may not. */
 static void sibling(hz_device_info *info, const hz_device_info *other)
 {
-	static const uint32_t uses[] = { HZ_GATE_ROOT, HZ_GATE_MOUNTED, HZ_GATE_SWAP, HZ_GATE_HOLDER, HZ_GATE_BUSY,
-		HZ_GATE_OPEN, HZ_GATE_UNKNOWN, HZ_GATE_PERMISSION };
-
-	for (size_t u = 0; u < ARRAY_LEN(uses); u++)
-		for (uint32_t i = 0; i < other->obstacles && i < HZ_DEVICE_OBSTACLES; i++) {
-			if (other->obstacle[i].gate != uses[u])
-				continue;
+	for (uint32_t i = 0; i < other->obstacles && i < HZ_DEVICE_OBSTACLES; i++)
+		if (other->obstacle[i].gate != HZ_GATE_SIBLING && other->obstacle[i].gate != HZ_GATE_PARTITION)
 			info_obstacle(info, HZ_GATE_SIBLING, other->obstacle[i].override,
 				err_text("%s on the same medium: %.120s"), other->name, other->obstacle[i].text);
-			return;
-		}
+	if (other->obstacles > HZ_DEVICE_OBSTACLES)
+		info_obstacle(info, HZ_GATE_SIBLING, false,
+			err_text("%s on the same medium: more stands in the way than can be listed"), other->name);
+}
+
+static bool is_other_disk(const struct blocks *b, size_t i, size_t k)
+{
+	return k != b->at[i].disk && k != i && b->at[k].disk == k && !b->at[k].hidden;
 }
 
 static void compare_all(struct survey *s)
 {
-	const struct blocks *b = &s->blocks;
+	const size_t n = s->blocks.n;
 
-	for (size_t i = 0; i < b->n; i++) {
-		for (size_t k = 0; s->wanted[i] && k < b->n; k++) {
-			if (k == b->at[i].disk || k == i || b->at[k].disk != k || b->at[k].hidden)
-				continue;
-			facts_compare(&s->info[i], &s->info[k]);
-			if (facts_are_siblings(&s->info[i], &s->info[k]))
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; s->wanted[i] && k < n; k++)
+			if (is_other_disk(&s->blocks, i, k))
+				facts_compare(&s->info[i], &s->info[k]);
+	/* Only now is all known of each. */
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; s->wanted[i] && k < n; k++)
+			if (is_other_disk(&s->blocks, i, k) && facts_are_siblings(&s->info[i], &s->info[k]))
 				sibling(&s->info[i], &s->info[k]);
-		}
-	}
 }
 
 int survey_run(struct survey *s, hz_error **err)

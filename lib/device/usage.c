@@ -102,28 +102,47 @@ static void btrfs_of(const struct usage *u, const char *uuid, const char *mounts
 		info_obstacle(u->info, HZ_GATE_MOUNTED, false, err_text("part of the mounted btrfs %s"), uuid);
 }
 
-static void btrfs(const struct usage *u, const char *mounts)
+/* One file system: its members are the names in devices. "features" and the like have none. */
+static int btrfs_one(const struct usage *u, const char *uuid, const char *mounts, hz_error **err)
+{
+	struct attr_names devices AUTO_NAMES = ATTR_NAMES_INIT;
+	AUTO_FREE size_t *members = NULL;
+	size_t n = 0;
+	int rc;
+
+	errno = 0;
+	rc = attr_names(&devices, u->r->sys, NULL, "fs/btrfs/%s/devices", uuid);
+	if (rc < 0) {
+		if (errno != ENOENT)
+			info_obstacle(u->info, HZ_GATE_UNKNOWN, true,
+				err_text("the devices of the mounted btrfs %s cannot be read"), uuid);
+		return 0;
+	}
+	members = calloc(devices.n ? devices.n : 1, sizeof(*members));
+	if (!members)
+		return err_nomem(err);
+	for (size_t d = 0; d < devices.n; d++) {
+		members[n] = blocks_by_name(u->b, devices.at[d]);
+		n += members[n] != BLOCKS_NONE;
+	}
+	btrfs_of(u, uuid, mounts, members, n);
+	return 0;
+}
+
+static int btrfs(const struct usage *u, const char *mounts, hz_error **err)
 {
 	struct attr_names all AUTO_NAMES = ATTR_NAMES_INIT;
+	int rc = 0;
 
 	/* No btrfs in this kernel, or none was ever mounted. */
 	if (attr_names(&all, u->r->sys, NULL, "fs/btrfs") < 0) {
 		if (errno != ENOENT)
 			info_obstacle(u->info, HZ_GATE_UNKNOWN, true, err_text("/sys/fs/btrfs cannot be read"));
-		return;
+		return 0;
 	}
-	for (size_t i = 0; i < all.n; i++) {
-		struct attr_names devices AUTO_NAMES = ATTR_NAMES_INIT;
-		size_t members[256], n = 0;
-
-		if (attr_names(&devices, u->r->sys, NULL, "fs/btrfs/%s/devices", all.at[i]) < 0)
-			continue;
-		for (size_t d = 0; d < devices.n && n < ARRAY_LEN(members); d++) {
-			members[n] = blocks_by_name(u->b, devices.at[d]);
-			n += members[n] != BLOCKS_NONE;
-		}
-		btrfs_of(u, all.at[i], mounts, members, n);
-	}
+	for (size_t i = 0; rc == 0 && i < all.n; i++)
+		rc = btrfs_one(u, all.at[i], mounts, err);
+	return rc;
 }
 
 static void swaps(const struct usage *u, char *text)
@@ -184,7 +203,9 @@ int usage_mounts(const struct usage *u, hz_error **err)
 		if (bad)
 			info_obstacle(u->info, HZ_GATE_UNKNOWN, true,
 				err_text("/proc/self/mountinfo has a line that makes no sense"));
-		btrfs(u, mounts);
+		rc = btrfs(u, mounts, err);
+		if (rc < 0)
+			return rc;
 	}
 	rc = read_list(u, &swap, "swaps", err);
 	if (rc == HZ_E_NOMEM)

@@ -20,6 +20,12 @@ struct search {
 	unsigned hidden; /* processes that could not be looked into */
 };
 
+static void generic_unknown(const struct search *s)
+{
+	info_obstacle(s->u->info, HZ_GATE_UNKNOWN, true,
+		err_text("its SCSI generic node could not be read from /sys: who has that open is not known"));
+}
+
 static void find_generic(struct search *s)
 {
 	struct attr_names names AUTO_NAMES = ATTR_NAMES_INIT;
@@ -27,12 +33,21 @@ static void find_generic(struct search *s)
 	unsigned major, minor;
 	char dev[32];
 
-	if (attr_names(&names, s->u->r->sys, NULL, "%s/device/scsi_generic", sys) < 0 || names.n == 0)
+	errno = 0;
+	if (attr_names(&names, s->u->r->sys, NULL, "%s/device/scsi_generic", sys) < 0) {
+		/* Most disks have none. */
+		if (errno != ENOENT)
+			generic_unknown(s);
+		return;
+	}
+	if (names.n == 0)
 		return;
 	if (attr_text(s->u->r->sys, dev, sizeof(dev), "%s/device/scsi_generic/%s/dev", sys, names.at[0]) > 0 &&
 		sscanf(dev, "%u:%u", &major, &minor) == 2) {
 		s->sg_major = major, s->sg_minor = minor;
 		s->has_sg = true;
+	} else {
+		generic_unknown(s);
 	}
 }
 

@@ -34,6 +34,7 @@ struct change {
 	uint8_t *known;            /* PIECE_* */
 	uint8_t *flags;            /* SAMPLE_*; under the sweep's mutex */
 	struct mac *mac;
+	uint64_t compared_bytes; /* after; under the sweep's mutex */
 	bool after;
 };
 
@@ -122,18 +123,24 @@ static unsigned one_piece(struct change *c, struct mac *mac, uint64_t i, const u
 static int got(struct lane *l, const struct chunk *k, const uint8_t *data, hz_error **err)
 {
 	struct change *c = l->s->user;
+	uint64_t compared = 0;
 	unsigned flags = 0;
 
 	(void)err;
 	for (size_t at = 0; at < k->len; at += c->piece) {
 		size_t n = k->len - at < c->piece ? k->len - at : c->piece;
 
-		flags |= one_piece(c, l->mac, c->first[k->range] + (k->at + at) / c->piece, data + at, n, k->off + at);
+		unsigned f = one_piece(
+			c, l->mac, c->first[k->range] + (k->at + at) / c->piece, data + at, n, k->off + at);
+
+		compared += f & SAMPLE_COMPARED ? n : 0;
+		flags |= f;
 	}
 	if (c->after && structure_find(data, k->len, k->off))
 		flags |= SAMPLE_STRUCTURE;
 	pthread_mutex_lock(&l->s->mutex);
 	c->flags[k->range] = (uint8_t)(c->flags[k->range] | flags);
+	c->compared_bytes += compared;
 	pthread_mutex_unlock(&l->s->mutex);
 	return 0;
 }
@@ -195,24 +202,34 @@ int change_before(
 
 int change_after(struct change *c, struct link *l, const struct engine_options *eo, struct changed *out, hz_error **err)
 {
-	struct changed k = { 0 };
+	struct changed k = { .samples = c->n };
 	int rc;
 
 	c->after = true;
+	c->compared_bytes = 0;
 	for (size_t i = 0; i < c->n; i++)
 		c->flags[i] &= SAMPLE_UNREAD_BEFORE | SAMPLE_FULL;
 	rc = read_all(c, l, eo, SAMPLE_UNREAD_AFTER, err);
 	for (size_t i = 0; rc == 0 && i < c->n; i++) {
 		const unsigned f = c->flags[i];
+		const bool whole = (f & SAMPLE_COMPARED) && !(f & (SAMPLE_UNREAD_BEFORE | SAMPLE_UNREAD_AFTER));
 
-		k.compared += (f & SAMPLE_COMPARED) != 0;
+		k.compared += whole;
+		k.changed += whole && !(f & SAMPLE_SAME);
 		k.same += (f & SAMPLE_SAME) != 0;
 		k.unreadable_before += (f & SAMPLE_UNREAD_BEFORE) != 0;
 		k.unreadable_after += (f & SAMPLE_UNREAD_AFTER) != 0;
 		k.blank_before += !(f & (SAMPLE_FULL | SAMPLE_UNREAD_BEFORE));
 		k.known_structure += (f & SAMPLE_STRUCTURE) != 0;
 	}
+	k.sectors = c->compared_bytes / l->info.logical_sector;
 	if (rc == 0)
 		*out = k;
 	return rc;
+}
+
+bool changed_passes(const struct changed *c)
+{
+	return c->samples > 0 && c->changed == c->samples && c->same == 0 && c->known_structure == 0 &&
+		c->unreadable_after == 0;
 }

@@ -95,10 +95,16 @@ struct change;
 int change_before(
 	struct change **ret, struct link *l, const struct samples *s, const struct engine_options *eo, hz_error **err);
 struct changed {
-	uint64_t compared, same, unreadable_before, unreadable_after,
-		blank_before;     /* samples; blank: all bytes equal */
+	uint64_t samples; /* all */
+	uint64_t compared,
+		changed; /* read whole before and after, with pieces to tell apart; none of these is the same */
+	uint64_t same, unreadable_before, unreadable_after, blank_before; /* samples; blank: all bytes equal */
 	uint64_t known_structure; /* after: samples in which a signature of a file system or table was found */
+	uint64_t sectors;         /* of the pieces that were compared */
 };
+/* Every sample was compared, is another now, and shows nothing known: less proves nothing of the places that were asked
+ * for (SP 800-88r1 4.7). */
+bool changed_passes(const struct changed *c);
 int change_after(
 	struct change *c, struct link *l, const struct engine_options *eo, struct changed *out, hz_error **err);
 void change_free(struct change *c);

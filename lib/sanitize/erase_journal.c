@@ -116,8 +116,10 @@ int erase_journal_create(struct erase_journal **ret, int dirfd, const char *name
 
 	if (!j)
 		return err_nomem(err);
+	j->fd = -1;
 	if (plan && strlen(plan) > JOURNAL_TEXT_MAX)
-		return err_set(err, HZ_E_INVAL, "journal: a plan of more than %zu bytes", JOURNAL_TEXT_MAX);
+		return err_set(err, HZ_E_INVAL, "journal: plan and what is said of the medium are more than %zu bytes",
+			JOURNAL_TEXT_MAX);
 	j->fd = vfs()->openat(dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW, 0600);
 	if (j->fd < 0)
 		return err_errno(err, "journal %s", name);
@@ -149,16 +151,36 @@ static int read_state(struct journal_state *s, int dirfd, const char *name, hz_e
 }
 
 /* The sum that the next entry builds on: that of the last good one stands right before the end. */
-static int go_on(struct erase_journal *j, const struct journal_state *s, const char *name, hz_error **err)
+static int to_the_end(struct erase_journal *j, const struct journal_state *s, const char *name, hz_error **err)
 {
-	struct enc e;
-
 	if (vfs()->ftruncate(j->fd, (off_t)s->good) < 0 ||
 		vfs_pread_all(j->fd, j->sum.b, JOURNAL_SUM_LEN, s->good - JOURNAL_SUM_LEN) < 0)
 		return err_errno(err, "journal %s", name);
+	return 0;
+}
+
+static int go_on(struct erase_journal *j, const struct journal_state *s, const char *name, hz_error **err)
+{
+	struct enc e;
+	int rc = to_the_end(j, s, name, err);
+
+	if (rc < 0)
+		return rc;
 	e = entry_of(j, ENTRY_RESUMED);
 	enc_u64(&e, s->resumed + 1);
 	return append(j, &e, err);
+}
+
+/* Locked, and what it says. */
+static int open_locked(struct erase_journal *j, struct journal_state *s, int dirfd, const char *name, hz_error **err)
+{
+	int rc;
+
+	j->fd = vfs()->openat(dirfd, name, O_RDWR | O_APPEND | O_NOFOLLOW, 0);
+	if (j->fd < 0)
+		return err_errno(err, "journal %s", name);
+	rc = lock(j, name, err);
+	return rc < 0 ? rc : read_state(s, dirfd, name, err);
 }
 
 int erase_journal_open(struct erase_journal **ret, struct journal_state *s, int dirfd, const char *name,
@@ -170,12 +192,8 @@ int erase_journal_open(struct erase_journal **ret, struct journal_state *s, int 
 
 	if (!j)
 		return err_nomem(err);
-	j->fd = vfs()->openat(dirfd, name, O_RDWR | O_APPEND | O_NOFOLLOW, 0);
-	if (j->fd < 0)
-		return err_errno(err, "journal %s", name);
-	rc = lock(j, name, err);
-	if (rc == 0)
-		rc = read_state(&t, dirfd, name, err);
+	j->fd = -1;
+	rc = open_locked(j, &t, dirfd, name, err);
 	if (rc == 0 && t.finished)
 		rc = err_set(err, HZ_E_EXISTS, "journal %s: this job is finished", name);
 	if (rc == 0)
@@ -189,6 +207,43 @@ int erase_journal_open(struct erase_journal **ret, struct journal_state *s, int 
 	*s = t;
 	*ret = TAKE(j);
 	return 0;
+}
+
+static bool is_open_of(const struct journal_state *s, const hz_device_info *now)
+{
+	return !s->finished && journal_identity_same(&s->device, now, NULL) == 0;
+}
+
+static int put_superseded(
+	struct erase_journal *j, const struct journal_state *s, const char *name, const char *by, hz_error **err)
+{
+	struct enc e;
+	int rc = to_the_end(j, s, name, err);
+
+	if (rc < 0)
+		return rc;
+	e = entry_of(j, ENTRY_SUPERSEDED);
+	put_text(&e, by);
+	return append(j, &e, err);
+}
+
+int erase_journal_supersede(int dirfd, const char *name, const hz_device_info *now, const char *by, hz_error **err)
+{
+	AUTO(erase_journal_close) struct erase_journal *j = calloc(1, sizeof(*j));
+	AUTO_IN(journal_state_release) struct journal_state s = { 0 };
+	int rc;
+
+	if (!j)
+		return err_nomem(err);
+	j->fd = -1;
+	/* Read first: those of other drives are locked by who works with them. What cannot be read can be resumed by
+	 * nobody. */
+	rc = read_state(&s, dirfd, name, NULL);
+	if (rc < 0 || !is_open_of(&s, now))
+		return rc == HZ_E_NOMEM ? err_nomem(err) : 0;
+	journal_state_release(&s);
+	rc = open_locked(j, &s, dirfd, name, err);
+	return rc < 0 || !is_open_of(&s, now) ? rc : put_superseded(j, &s, name, by, err);
 }
 
 int erase_journal_step(struct erase_journal *j, unsigned step, const char *method, const uint8_t *seed, hz_error **err)

@@ -61,7 +61,8 @@ struct journal_state {
 	struct journal_step step[PLAN_STEPS];
 	unsigned n_steps, resumed;
 	bool finished;
-	size_t good; /* bytes of whole entries; what follows is torn and goes */
+	char superseded[UUID_TEXT]; /* finished without its end: this job took the medium over; or empty */
+	size_t good;                /* bytes of whole entries; what follows is torn and goes */
 };
 /* The file's bytes. HZ_E_CORRUPT: no journal, or damaged in front of its last entry; HZ_E_TOONEW; HZ_E_NOMEM. A torn
  * last entry is none. *s is the caller's to release on success. */
@@ -69,6 +70,8 @@ int journal_state_read(struct journal_state *s, const void *data, size_t len, hz
 void journal_state_release(struct journal_state *s);
 /* HZ_E_REFUSED, with what differs: not the device of this journal. */
 int journal_device_same(const struct journal_device *then, const hz_device_info *now, hz_error **err);
+/* The same, by what names it alone: a medium that shows another size now is still that one. */
+int journal_identity_same(const struct journal_device *then, const hz_device_info *now, hz_error **err);
 
 struct erase_journal;
 /* Makes `name` in dirfd, locked, with its first entry. HZ_E_EXISTS: it is there already. HZ_E_NOSPACE, HZ_E_IO: nothing
@@ -79,6 +82,9 @@ int erase_journal_create(struct erase_journal **ret, int dirfd, const char *name
  * this device; HZ_E_EXISTS: finished already. *s is the caller's to release. */
 int erase_journal_open(struct erase_journal **ret, struct journal_state *s, int dirfd, const char *name,
 	const hz_device_info *now, hz_error **err);
+/* Closes `name` for good if it is a journal of the same medium that is not finished: job `by` begins anew there. 0 also
+ * for every other journal, and for what is none. HZ_E_BUSY: somebody goes on with it just now. */
+int erase_journal_supersede(int dirfd, const char *name, const hz_device_info *now, const char *by, hz_error **err);
 void erase_journal_close(struct erase_journal *j);
 DEFINE_AUTO(struct erase_journal, erase_journal_close)
 

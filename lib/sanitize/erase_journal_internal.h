@@ -21,7 +21,8 @@ enum journal_entry {
 	ENTRY_ENDED = 6,
 	ENTRY_VERIFIED = 7,
 	ENTRY_RESUMED = 8,
-	ENTRY_FINISHED = 9
+	ENTRY_FINISHED = 9,
+	ENTRY_SUPERSEDED = 10
 };
 
 /* Of an entry: over the sum before it (zeros before the first), its length and its bytes. */

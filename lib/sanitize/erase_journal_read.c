@@ -256,6 +256,13 @@ static void verified(struct journal_state *s, struct dec *d)
 	s->step[i].has_verified = true;
 }
 
+static void superseded(struct journal_state *s, struct dec *d)
+{
+	text(d, s->superseded, sizeof(s->superseded));
+	d->bad = d->bad || !uuid_is(s->superseded, '\0');
+	s->finished = true;
+}
+
 static int entry(struct journal_state *s, const uint8_t *p, size_t len, bool first, hz_error **err)
 {
 	struct dec d = dec_of(p, len);
@@ -282,6 +289,8 @@ static int entry(struct journal_state *s, const uint8_t *p, size_t len, bool fir
 		s->resumed += dec_u64(&d) > 0;
 	else if (type == ENTRY_FINISHED)
 		s->finished = true;
+	else if (type == ENTRY_SUPERSEDED)
+		superseded(s, &d);
 	else
 		return err_set(err, HZ_E_TOONEW, "journal: an entry of type %u", type);
 	if (rc == 0 && !dec_done(&d))
@@ -362,20 +371,30 @@ int journal_state_read(struct journal_state *s, const void *data, size_t len, hz
 	return rc;
 }
 
-int journal_device_same(const struct journal_device *then, const hz_device_info *now, hz_error **err)
+int journal_identity_same(const struct journal_device *then, const hz_device_info *now, hz_error **err)
 {
 	const char *what = NULL, *was = "", *is = "";
-	const bool named = *then->serial || *then->wwn;
 
 	if (strcmp(then->serial, now->serial) != 0)
 		what = "serial", was = then->serial, is = now->serial;
 	else if (strcmp(then->wwn, now->wwn) != 0)
 		what = "WWN", was = then->wwn, is = now->wwn;
-	else if (!named && strcmp(then->confirm_id, now->confirm_id) != 0)
+	/* A serial alone may be one that every bridge of a kind shows, or that of all namespaces of a medium: then the
+	 * name that was confirmed tells them apart, and where it is the serial it says the same. */
+	else if (!*then->wwn && strcmp(then->confirm_id, now->confirm_id) != 0)
 		what = "name", was = then->confirm_id, is = now->confirm_id;
 	if (what)
 		return err_set(err, HZ_E_REFUSED, "%s is not the device of this journal: %s \"%s\", not \"%s\"",
 			now->path, what, is, was);
+	return 0;
+}
+
+int journal_device_same(const struct journal_device *then, const hz_device_info *now, hz_error **err)
+{
+	int rc = journal_identity_same(then, now, err);
+
+	if (rc < 0)
+		return rc;
 	if (then->bytes != now->bytes || then->logical_sector != now->logical_sector)
 		return err_set(err, HZ_E_REFUSED,
 			"%s is not as it was: %llu bytes in sectors of %u, not %llu in sectors of %u", now->path,

@@ -89,6 +89,34 @@ int extents_copy(struct extents *to, const struct extents *from, hz_error **err)
 	return 0;
 }
 
+int extents_minus(struct extents *e, const struct extents *less, hz_error **err)
+{
+	AUTO_IN(extents_release) struct extents left = { 0 };
+	struct extents all = *e;
+	size_t k = 0;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < e->n; i++) {
+		uint64_t at = e->at[i].lba, end = at + e->at[i].count;
+
+		while (k < less->n && less->at[k].lba + less->at[k].count <= at)
+			k++;
+		for (size_t m = k; rc == 0 && at < end; m++) {
+			const struct extent *hole = m < less->n && less->at[m].lba < end ? &less->at[m] : NULL;
+			uint64_t stop = hole ? hole->lba : end;
+
+			if (stop > at)
+				rc = extents_add(&left, at, stop - at, e->at[i].error, err);
+			at = hole ? hole->lba + hole->count : end;
+		}
+	}
+	if (rc == 0) {
+		*e = left;
+		left = all;
+	}
+	return rc;
+}
+
 bool extents_touch(const struct extents *e, uint64_t lba, uint64_t count)
 {
 	size_t i = find(e, lba + 1);

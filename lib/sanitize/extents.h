@@ -10,6 +10,8 @@
 
 /* to becomes the same list; what it held is freed. */
 int extents_copy(struct extents *to, const struct extents *from, hz_error **err);
+/* What of e is not in less. HZ_E_NOMEM: e is as it was. */
+int extents_minus(struct extents *e, const struct extents *less, hz_error **err);
 /* Whether any of [lba, lba + count) is in it. */
 bool extents_touch(const struct extents *e, uint64_t lba, uint64_t count);
 

@@ -36,6 +36,7 @@ void job_release(struct job *j)
 		overwrite_release(&f->over);
 		secret_free(TAKE(f->key));
 	}
+	json_read_free(TAKE(j->kept));
 }
 
 /* Now and then also how warm it is: a look takes the device a moment. */
@@ -196,8 +197,10 @@ static int run_step(struct job *j, unsigned i, hz_error **err)
 		if (rc == 0)
 			rc = carry_out(j, i, err);
 		o->ended_ns = clock_mono_ns();
-		/* Also what failed is written down, unless the journal itself is what failed. */
-		if (rc == 0 || (rc != HZ_E_CANCELED && !o->goes_on && o->state != OUTCOME_NOT_STARTED))
+		/* Also what failed is written down, unless the journal itself is what failed. A pass whose device went
+		 * away goes on when it comes back. */
+		if (rc == 0 ||
+			(rc != HZ_E_CANCELED && rc != HZ_E_NOTFOUND && !o->goes_on && o->state != OUTCOME_NOT_STARTED))
 			if (erase_journal_ended(j->journal, i, o, rc == 0 ? err : NULL) < 0 && rc == 0)
 				rc = HZ_E_IO;
 	}

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "crypto/digest.h"
 #include "sanitize/job.h"
+#include "sanitize/plan_words.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -84,10 +85,14 @@ static void put_verification(hz_json *s, const struct job *j, size_t i)
 	hz_json_u64(o, "subsections", f->subsections);
 	if (v->kind == VERIFY_CHANGE) {
 		hz_json_u64(o, "compared", f->changed.compared);
+		hz_json_u64(o, "changed", f->changed.changed);
+		hz_json_u64(o, "unreadable_before", f->changed.unreadable_before);
+		hz_json_u64(o, "unreadable_after", f->changed.unreadable_after);
 		hz_json_u64(o, "same", f->changed.same);
 		hz_json_u64(o, "blank_before", f->changed.blank_before);
 		hz_json_u64(o, "known_structure", f->changed.known_structure);
-		hz_json_bool(o, "marked", f->marked);
+		hz_json_bool(o, "marked", f->samples > 0 && f->marked == f->samples);
+		hz_json_u64(o, "marked_samples", f->marked);
 	} else {
 		put_fill(o, &f->left);
 		put_extents(o, "mismatched_at", &f->mismatched);
@@ -153,6 +158,7 @@ static void put_not_said(const struct job *j, hz_record *rec)
 		hz_record_says(rec, HZ_SAYS_ASSUMPTION, j->plan.assumption[i]);
 	for (const char *const *o = j->opts->overrides; o && *o; o++)
 		hz_record_says(rec, HZ_SAYS_OVERRIDE, *o);
+	job_kept_overrides(j, rec);
 	if (j->plan.vouched)
 		hz_record_says(rec, HZ_SAYS_OVERRIDE,
 			"the operator vouches for what a cryptographic erase rests on (encrypted from the first write "
@@ -166,6 +172,10 @@ static void put_not_said(const struct job *j, hz_record *rec)
 				"samples is "
 				"all that is known");
 	}
+	if (plan_reaches_siblings(&j->plan, &j->before))
+		hz_record_says(rec, HZ_SAYS_NOT_CHECKED,
+			"the other namespaces of the medium, which were erased too: samples of before and after are of "
+			"this one alone");
 	hz_record_says(rec, HZ_SAYS_NOT_CHECKED,
 		"areas that no address reaches: reallocated and spare blocks, boot "
 		"partitions, RPMB, controller memory buffers");
@@ -202,7 +212,7 @@ static void judge(const struct job *j, int rc, hz_sanitize_result *r)
 	for (size_t i = 0; i < j->plan.n_steps; i++) {
 		r->mismatch |= j->verified[i].mismatched > 0;
 		r->goes_on |= j->outcome[i].goes_on;
-		r->lost |= j->outcome[i].state == OUTCOME_LOST;
+		r->lost |= j->outcome[i].state == OUTCOME_LOST || rc == HZ_E_NOTFOUND;
 		r->bad_sectors += j->outcome[i].bad.sectors + j->verified[i].unreadable;
 	}
 }

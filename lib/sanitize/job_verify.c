@@ -38,9 +38,13 @@ static void take_check(struct job *j, unsigned i, enum verification kind, int rc
 
 	v->kind = kind;
 	v->sectors = c->sectors;
+	v->passed = rc == 0 && c->sectors > 0 && c->mismatched.n == 0 && c->unreadable.n == 0 && !c->stopped_early;
+	/* What could not be written holds what it held, or cannot be read either: it is in the outcome already, and no
+	 * sign of a device that does not keep what it is given. Without memory it is told twice. */
+	(void)extents_minus(&c->mismatched, &j->outcome[i].bad, NULL);
+	(void)extents_minus(&c->unreadable, &j->outcome[i].bad, NULL);
 	v->mismatched = c->mismatched.sectors;
 	v->unreadable = c->unreadable.sectors;
-	v->passed = rc == 0 && c->sectors > 0 && v->mismatched == 0 && v->unreadable == 0 && !c->stopped_early;
 	j->facts[i].mismatched = c->mismatched;
 	j->facts[i].unreadable = c->unreadable;
 	c->mismatched = c->unreadable = (struct extents){ 0 };
@@ -98,27 +102,27 @@ int job_mark(struct job *j, unsigned i, const struct samples *s, hz_error **err)
 
 		rc = filler_make(g, buf, part, off);
 		if (rc == 0 && j->link->ops->write(j->link, buf, part, off, NULL) == 0)
-			j->facts[i].marked = true;
+			j->facts[i].marked++;
 		if (rc == 0 && job_on_progress(j, n, s->n) != 0)
 			rc = err_set(err, HZ_E_CANCELED, "canceled");
 	}
-	if (j->facts[i].marked) {
+	if (j->facts[i].marked > 0) {
 		j->outcome[i].touched = TOUCHED_PARTLY;
 		(void)j->link->ops->flush(j->link, NULL);
 	}
 	return rc;
 }
 
-static void judge_change(struct job *j, unsigned i, const struct samples *s)
+static void judge_change(struct job *j, unsigned i)
 {
 	const struct changed *c = &j->facts[i].changed;
 	struct verified *v = &j->verified[i];
 
 	v->kind = VERIFY_CHANGE;
-	v->sectors = c->compared > 0 ? s->sectors : 0;
+	v->sectors = c->sectors;
 	v->mismatched = c->same + c->known_structure;
 	v->unreadable = c->unreadable_after;
-	v->passed = c->compared > 0 && v->mismatched == 0 && v->unreadable == 0;
+	v->passed = changed_passes(c);
 }
 
 int job_step_firmware(struct job *j, unsigned i, hz_error **err)
@@ -144,6 +148,6 @@ int job_step_firmware(struct job *j, unsigned i, hz_error **err)
 	j->doing = "sample";
 	rc = change_after(c, j->link, &eo, &j->facts[i].changed, err);
 	if (rc == 0)
-		judge_change(j, i, &s);
+		judge_change(j, i);
 	return rc;
 }

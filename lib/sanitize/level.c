@@ -47,6 +47,12 @@ static bool is_verified(const struct plan_step *s, const struct verified *v, cha
 	else if (v->mismatched > 0 || v->unreadable > 0)
 		(void)snprintf(why, len, "%s: %llu sectors differ and %llu cannot be read", s->method->id,
 			(unsigned long long)v->mismatched, (unsigned long long)v->unreadable);
+	else if (!v->passed && v->kind == VERIFY_CHANGE)
+		(void)snprintf(why, len,
+			"%s: not every sample could be compared with what stood there before, so nobody can say that "
+			"it "
+			"changed",
+			s->method->id);
 	else if (!v->passed || v->sectors == 0)
 		(void)snprintf(why, len, "%s: the verification did not pass", s->method->id);
 	else

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The plan for those who call from outside (hozen/sanitize.h). */
 #include "base/options.h"
+#include "sanitize/plan_words.h"
 #include "sanitize/sanitize.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,20 +44,27 @@ static void decide(hz_plan *p, const hz_plan_options *o, const struct profile *p
 		p->wanted.goal = d == DECIDE_CLEAR ? LEVEL_CLEAR : LEVEL_PURGE;
 }
 
-/* Its line comes first; a medium that has to be destroyed has no steps. */
-static void tell_decision(hz_plan *p, const hz_plan_options *o)
+/* A medium that has to be destroyed has no steps, and no trail: which method would reach what is not the question. */
+static void tell_destroy(hz_plan *p, const struct profile *profile)
+{
+	p->plan.reachable = false;
+	p->plan.n_steps = p->plan.n_reasons = p->plan.n_assumptions = 0;
+	plan_reason(&p->plan, "%s", p->decided);
+	plan_reason(&p->plan, "destroy it: %s asks for that, which no command here does", profile->decision_clause);
+}
+
+/* Its line comes first. */
+static void tell_decision(hz_plan *p, const hz_plan_options *o, const struct profile *profile)
 {
 	size_t keep = p->plan.n_reasons < PLAN_REASONS ? p->plan.n_reasons : PLAN_REASONS - 1;
 
 	if (!p->decision)
 		return;
+	if (p->decision == HZ_DECIDE_DESTROY && o->goal == HZ_LEVEL_NONE)
+		return tell_destroy(p, profile);
 	memmove(p->plan.reason[1], p->plan.reason[0], keep * sizeof(p->plan.reason[0]));
 	p->plan.n_reasons = keep + 1;
 	(void)snprintf(p->plan.reason[0], sizeof(p->plan.reason[0]), "%s", p->decided);
-	if (p->decision == HZ_DECIDE_DESTROY && o->goal == HZ_LEVEL_NONE) {
-		p->plan.reachable = false;
-		p->plan.n_steps = 0;
-	}
 }
 
 int hz_plan_make(hz_plan **plan, const hz_device_info *device, const hz_plan_options *opts, hz_error **err)
@@ -85,7 +93,7 @@ int hz_plan_make(hz_plan **plan, const hz_device_info *device, const hz_plan_opt
 		.vouched = o.flags & HZ_PLAN_VOUCHED };
 	decide(p, &o, profile);
 	plan_make(&p->plan, device, &p->wanted);
-	tell_decision(p, &o);
+	tell_decision(p, &o, profile);
 	*plan = TAKE(p);
 	return 0;
 }

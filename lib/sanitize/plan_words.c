@@ -166,6 +166,16 @@ static void assume_of_step(struct plan *p, const struct plan_step *s)
 			p, "preconditions of the crypto erase are not evidenced: no more than clear is claimed for it");
 }
 
+bool plan_reaches_siblings(const struct plan *p, const hz_device_info *d)
+{
+	if (d->transport != HZ_TRANSPORT_NVME || d->namespaces < 2)
+		return false;
+	for (size_t i = 0; i < p->n_steps; i++)
+		if (p->step[i].method->firmware)
+			return true;
+	return false;
+}
+
 void plan_assumptions(struct plan *p, const hz_device_info *d)
 {
 	bool secondary = false;
@@ -178,6 +188,10 @@ void plan_assumptions(struct plan *p, const hz_device_info *d)
 		plan_assume(p,
 			"table from secondary sources: what %s says of these techniques was not read in its own text",
 			p->profile->technique_standard);
+	if (plan_reaches_siblings(p, d))
+		plan_assume(p,
+			"all %u namespaces of the medium are erased, not %s alone: nobody needs what is on the others",
+			d->namespaces, d->name);
 	if (d->transport == HZ_TRANSPORT_NVME)
 		plan_assume(p, "boot partitions, RPMB and controller memory buffers are not covered");
 	if ((d->transport == HZ_TRANSPORT_ATA || d->transport == HZ_TRANSPORT_USB) &&

@@ -22,4 +22,7 @@ bool plan_usable(struct plan *p, const hz_device_info *d);
 /* What the certificate will have to say of the steps. */
 void plan_assumptions(struct plan *p, const hz_device_info *d);
 
+/* Sanitize and Format of NVMe reach every namespace of the medium; this one has others. */
+bool plan_reaches_siblings(const struct plan *p, const hz_device_info *d);
+
 #endif

@@ -86,7 +86,7 @@ int sanitize_claim(struct link **l, struct trace **t, const char *path, const hz
 static const char *why_not(const struct plan *p)
 {
 	for (size_t i = 0; i < p->n_reasons; i++)
-		if (strstr(p->reason[i], "cannot be reached"))
+		if (strstr(p->reason[i], "destroy it") || strstr(p->reason[i], "cannot be reached"))
 			return p->reason[i];
 	return p->n_reasons ? p->reason[p->n_reasons - 1] : "the goal cannot be reached";
 }
@@ -103,7 +103,7 @@ static int plan_for(struct job *j, const hz_plan_options *po, hz_error **err)
 	if (j->plan.reachable)
 		return 0;
 	rc = err_set(err, HZ_E_REFUSED, "%s: %s", j->before.path, why_not(&j->plan));
-	err_hint(err, "'hozen-erase plan' shows every method and why it was not taken");
+	err_hint(err, "'hozen-erase plan' shows why, with every method that was looked at");
 	return rc;
 }
 
@@ -120,18 +120,23 @@ int sanitize_on(struct link *l, const hz_sanitize_options *o, int dirfd, void (*
 	j.sleep_ms = sleep_ms ? sleep_ms : sanitize_sleep;
 	rc = plan_for(&j, &o->plan, err);
 	if (rc == 0)
-		rc = job_plan_text(&j, &text, err);
+		rc = job_plan_text(&j, summary, &text, err);
 	(void)journal_name(name, sizeof(name), o->record_id);
 	if (rc == 0)
 		rc = erase_journal_create(&journal, dirfd, name, o->record_id, &j.before, text, err);
 	j.journal = journal;
+	/* Durable before the first write: what another job left half done here must not be gone on with. */
+	if (rc == 0) {
+		rc = journals_supersede(dirfd, name, o->record_id, &j.before, err);
+		if (rc < 0)
+			(void)erase_journal_finished(journal, NULL);
+	}
 	if (rc == 0)
 		rc = job_run(&j, err);
 	job_report(&j, rc, rec, summary, result);
 	return rc;
 }
 
-/* Refused before there was a job: what is known is said all the same. */
 void sanitize_nothing_touched(hz_json *summary, hz_sanitize_result *result, int rc, const hz_error *err)
 {
 	hz_json_str(summary, "goal", hz_level_name(result->goal));
@@ -140,6 +145,14 @@ void sanitize_nothing_touched(hz_json *summary, hz_sanitize_result *result, int 
 	hz_json_str(summary, "why", err ? hz_error_message(err) : hz_error_name(rc));
 	hz_json_str(summary, "touched", "no");
 	(void)hz_json_array(summary, "steps");
+}
+
+void sanitize_why(hz_json *summary, hz_sanitize_result *r, int rc, const hz_error *e)
+{
+	if (rc == 0 || !e)
+		return;
+	(void)snprintf(r->why, sizeof(r->why), "%s", hz_error_message(e));
+	json_put_text(summary, "why", r->why, sizeof(r->why));
 }
 
 int hz_sanitize_run(const char *path, const hz_sanitize_options *opts, hz_record *rec, hz_json *summary,
@@ -164,11 +177,7 @@ int hz_sanitize_run(const char *path, const hz_sanitize_options *opts, hz_record
 		rc = sanitize_on(l, &o, dirfd, NULL, rec, summary, &r, &e);
 	else
 		sanitize_nothing_touched(summary, &r, rc, e);
-	/* The first thing that went wrong is why. */
-	if (rc < 0 && e) {
-		(void)snprintf(r.why, sizeof(r.why), "%s", hz_error_message(e));
-		json_put_text(summary, "why", r.why, sizeof(r.why));
-	}
+	sanitize_why(summary, &r, rc, e);
 	result_give(result, &r, sizeof(r));
 	return rc < 0 ? err_copy(err, e) : rc;
 }

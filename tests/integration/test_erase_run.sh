@@ -130,7 +130,12 @@ run 0 "$HE" status
 if grep -q '^OPEN' "$T/out"; then
   run 0 "$HE" status --json
   python3 "$HOZEN_TESTS/integration/schema_check.py" "$HOZEN_TESTS/../docs/schemas" journal <"$T/out" >/dev/null || fail 'schema'
-  run 0 "$HE" resume
+  # Not without being told which medium, once more.
+  run 5 "$HE" resume
+  is outcome refused
+  is result.touched no
+  run 5 "$HE" resume --confirm "$id.not"
+  run 0 "$HE" resume --confirm "$id"
   is outcome done
   is result.resumed true
   grep -l '"interrupted"' "$T"/state/evidence/records/*/*.json >/dev/null || fail 'no record of the one that was killed'
@@ -157,9 +162,135 @@ code=$?
 [ $code -eq 130 ] || [ $code -eq 0 ] || { cat "$T/progress"; fail "exit $code after SIGINT"; }
 if [ $code -eq 130 ]; then
   is outcome cancelled
-  run 0 "$HE" resume
+  run 0 "$HE" resume --confirm "$id"
 fi
 detach "$five"
+
+# --- stopped while it writes: larger, for a test's files are fast
+truncate -s 1G "$T/six"
+attach six "$T/six" 512
+# shellcheck disable=SC2154
+id=$(id_of "$six")
+
+# stopped OPTION...: a run on $six that is stopped by Ctrl-C while it writes, with something durable; its journal is $old. It
+# may be done before that: then another one. False: all of them were.
+stopped() {
+  tries=0
+  while [ $tries -lt 8 ]; do
+    tries=$((tries + 1))
+    setsid "$HE" run "$six" --goal clear --confirm "$id" --json "$@" >"$T/progress" 2>&1 &
+    pid=$!
+    i=0
+    while ! grep -q '"doing":"write"' "$T/progress" && [ $i -lt 2000 ] && kill -0 $pid 2>/dev/null; do
+      sleep 0.01
+      i=$((i + 1))
+    done
+    kill -INT $pid
+    wait $pid
+    # shellcheck disable=SC2012 # names of ours
+    old=$(ls -t "$T"/state/erase/*.journal | head -1)
+    "$HE" status "$old" --json | grep -q '"state":"running","durable_bytes":[1-9]' && return 0
+  done
+  echo 'no run could be stopped while it wrote' >&2
+  return 1
+}
+said() { # FIELD of all that the newest record says
+  result "$1" | python3 -c 'import json, sys; print(sorted(json.load(sys.stdin)))'
+}
+
+# --- what is gone on with ends with the record of a run in one piece
+set -- --quick --property-no HW-9 --witness 'Y. Sato' --destination recycler
+run 0 "$HE" run "$six" --goal clear --confirm "$id" "$@"
+whole=$(said assumptions)
+custody=$(result result.custody)
+if stopped "$@"; then
+  run 0 "$HE" resume --confirm "$id"
+  is result.resumed true
+  [ "$(said assumptions)" = "$whole" ] || fail "assumptions of a resumed job: $(said assumptions), not $whole"
+  [ "$(result result.custody)" = "$custody" ] || fail "custody of a resumed job: $(result result.custody), not $custody"
+fi
+if stopped "$@"; then
+  run 0 "$HE" resume --confirm "$id" --destination shelf
+  is result.custody.destination shelf
+  is result.custody.witness 'Y. Sato'
+fi
+
+exec 8<"$six"
+if stopped --override "open=$id"; then
+  # As for a run: what is in the way now has to be overridden now.
+  run 5 "$HE" resume --confirm "$id"
+  says 'open'
+  exec 8<&-
+  run 0 "$HE" resume --confirm "$id"
+  [ "$(said overrides)" = "['open']" ] || fail "overrides of a resumed job: $(said overrides)"
+fi
+exec 8<&-
+
+# --- asked for at a terminal, which shows the device
+if stopped; then
+  python3 "$HOZEN_TESTS/integration/on_terminal.py" 0 "To go on type its identity=$id" -- "$HE" resume >"$T/out" ||
+    { cat "$T/out"; fail 'resume at a terminal'; }
+  prints "$six"
+  prints 'of 1.0 GiB'
+fi
+
+# --- a medium that is back in use: whoever goes on with an old job must not destroy it
+used() { # a file system with a file on it, unmounted
+  mkfs.ext4 -q -F "$six" && mount "$six" "$T/mnt" 2>/dev/null || return 1
+  loop_mounts="$T/mnt"
+  cp "$HOZEN_TESTS/integration/loops.sh" "$T/mnt/x"
+  umount "$T/mnt"
+  loop_mounts=
+  sync "$six"
+  now=$(sha256sum <"$T/six")
+}
+still_used() {
+  [ "$(sha256sum <"$T/six")" = "$now" ] || fail "it was touched: $1"
+}
+if stopped; then
+  # Another run closes the journal, and says so.
+  run 0 "$HE" run "$six" --goal clear --confirm "$id"
+  run 0 "$HE" status "$old"
+  prints 'finished'
+  prints 'superseded'
+  if used; then
+    run 5 "$HE" resume "$old" --confirm "$id"
+    run 0 "$HE" resume --confirm "$id"
+    prints 'nothing to go on with'
+    still_used 'void by a later run'
+  fi
+fi
+if stopped && used; then
+  run 5 "$HE" resume --confirm "$id" --json
+  prints '"goal":"clear"'
+  prints "\"journal\":\"$old\""
+  prints 'does not stand there'
+  python3 "$HOZEN_TESTS/integration/schema_check.py" "$HOZEN_TESTS/../docs/schemas" sanitize_summary <"$T/out" >/dev/null || fail 'schema'
+  is outcome refused
+  still_used 'what was written did not stand there'
+  run 0 "$HE" run "$six" --goal clear --confirm "$id"
+  run 0 "$HE" resume
+  prints 'nothing to go on with'
+fi
+
+# --- more journals than a drawer has: each is gone on with, or refused
+if stopped; then
+  i=0
+  while [ $i -lt 70 ]; do
+    cp "$old" "$T/state/erase/copy$i.journal"
+    i=$((i + 1))
+  done
+  run 5 "$HE" resume --json
+  [ "$(grep -c '"type":"sanitize_summary"' "$T/out")" -eq 71 ] || fail 'journals were dropped'
+  rm "$T"/state/erase/copy*.journal
+  # Somebody works with it.
+  exec 9<"$old"
+  flock -x 9
+  run 5 "$HE" resume --confirm "$id"
+  exec 9<&-
+  run 0 "$HE" resume --confirm "$id"
+fi
+detach "$six"
 
 # --- the log of all that is whole
 run 0 "$HV" log

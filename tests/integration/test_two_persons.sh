@@ -95,6 +95,41 @@ assert {"name": "approval", "digest": {"sha256": sys.argv[2]}} in r["subject"], 
 assert json.loads(r["predicate"]["identity"])["approver"] == "mori"
 END
 
+# --- what is gone on with is approved as a run is. Without its last entry a journal is one that was interrupted.
+# shellcheck disable=SC2012 # names of ours
+journal=$(ls -t "$T"/state/erase/*.journal | head -1)
+open_again() {
+  truncate -s -3 "$journal"
+  run 0 "$HE" status "$journal"
+  prints 'OPEN'
+}
+resume() {
+  want_resume=$1
+  shift
+  run "$want_resume" "$HE" --json resume "$journal" --confirm "$id" --operator sato "$@"
+}
+open_again
+resume 5 --approvers "$T/approvers"
+run 5 env HOZEN_APPROVERS="$T/approvers" "$HE" resume "$journal" --confirm "$id"
+says 'another person has to approve'
+approve mori bad 'goal: purge' "device: $id"
+resume 5 --approvers "$T/approvers" --approval "$T/bad"
+run 0 "$HE" status "$journal"
+prints 'OPEN'
+resume 0 --approvers "$T/approvers" --approval "$T/good"
+grep -q '"approver": *"mori"' "$(record sanitize)" || fail 'the record of a resumed job does not name its approver'
+# Where nobody has to approve, the record still says who did.
+open_again
+resume 0
+python3 - "$(record sanitize)" "$(sha256sum <"$T/good" | cut -d' ' -f1)" <<'END' || fail 'the approval of the run that was interrupted is lost'
+import json, sys
+r = json.load(open(sys.argv[1]))
+a = r["predicate"]["result"]["approval"]
+assert r["predicate"]["result"]["resumed"] and a["approver"] == "mori" and a["sha256"] == sys.argv[2], a
+assert {"name": "approval", "digest": {"sha256": sys.argv[2]}} in r["subject"], r["subject"]
+assert json.loads(r["predicate"]["identity"])["approver"] == "mori"
+END
+
 # --- validation
 decide() {
   want_decide=$1

@@ -152,13 +152,18 @@ typedef struct hz_sanitize_result {
  * all the same with what is known. HZ_E_REFUSED, HZ_E_BUSY, HZ_E_AUTH, HZ_E_INVAL, HZ_E_NOTFOUND before the first
  * command: touched is HZ_TOUCHED_NO. HZ_E_CANCELED: stopped by progress. HZ_E_IO, HZ_E_NOSPACE: of the journal or the
  * report folder; the work stops at once, for what is not in the journal cannot be resumed or evidenced. summary: filled
- * by docs/schemas/sanitize_summary-v1.json, always. rec may be NULL; identity, subject and what it does not say go
- * there. Since: 0.1 */
+ * by docs/schemas/sanitize_summary-v1.json, always; what the caller put there before, "custody" and "approval", is kept
+ * in the journal for resume. rec may be NULL; identity, subject and what it does not say go there. Open journals of the
+ * same medium in the report folder are closed: this job takes their place. Since: 0.1 */
 HZ_API int hz_sanitize_run(const char *path, const hz_sanitize_options *opts, hz_record *rec, hz_json *summary,
 	hz_sanitize_result *result, hz_error **err);
 /* Goes on with what a journal says, on the same medium under whatever name it has now (path NULL: looked for). A
- * firmware step that still runs is adopted. HZ_E_NOTFOUND: no such medium here. HZ_E_REFUSED: the journal is finished,
- * or of another medium. opts->plan is not used. Since: 0.1 */
+ * firmware step that still runs is adopted. Identity and gates are checked as for a run, opts->confirm_id too. Before
+ * anything is written a sample of what the journal says was durable is read: HZ_E_REFUSED, and nothing is touched, if
+ * it does not stand there, for then the medium was used since. HZ_E_NOTFOUND: no such medium here. HZ_E_REFUSED: the
+ * journal is finished, void by a later run on the medium, or of another medium. opts->plan is not used. Assumptions,
+ * overrides, and what the caller of hz_sanitize_run had put into summary as "custody" and "approval", come from the
+ * journal where the caller says nothing else now. Since: 0.1 */
 HZ_API int hz_sanitize_resume(const char *journal, const char *path, const hz_sanitize_options *opts, hz_record *rec,
 	hz_json *summary, hz_sanitize_result *result, hz_error **err);
 
@@ -189,15 +194,20 @@ HZ_API int hz_sanitize_selftest(const char *path, const hz_sanitize_options *opt
 /* What a journal says, without touching a device. */
 typedef struct hz_journal_info {
 	uint32_t size;
-	uint32_t finished; /* 1: it came to its end */
+	uint32_t finished; /* 1: it came to its end, or a later job on the medium took its place */
 	uint32_t step, steps;
 	char record_id[HZ_UUID_TEXT];
-	char confirm_id[200], path[256], method[40], state[40]; /* the last known */
+	char confirm_id[200], path[256], method[40]; /* the last known */
+	/* "not-begun", "running", a word of the method, "done-not-verified", "verified", "verified-not-passed",
+	 * "superseded", or how the step ended. */
+	char state[40];
 	uint64_t durable_bytes, total_bytes;
+	uint32_t goal; /* HZ_LEVEL_* */
+	uint32_t reserved;
 } hz_journal_info;
-#define HZ_JOURNAL_INFO_INIT                                               \
-	{                                                                  \
-		sizeof(hz_journal_info), 0, 0, 0, "", "", "", "", "", 0, 0 \
+#define HZ_JOURNAL_INFO_INIT                                                     \
+	{                                                                        \
+		sizeof(hz_journal_info), 0, 0, 0, "", "", "", "", "", 0, 0, 0, 0 \
 	}
 typedef int (*hz_journal_fn)(void *user, const char *path, const hz_journal_info *info);
 /* Each journal of a report folder, by name. What cannot be read is passed over and counted in *bad. */

@@ -316,6 +316,14 @@ static void the_list_is_sorted_and_leaves_out_what_is_no_disk(void **state)
 	assert_string_equal(s.names, "dm-0 loop0 loop2 loop10 nvme0n1 nvme0n2 ram0 sda sdb ");
 }
 
+static const hz_obstacle *of_sibling(const hz_device_info *info, const char *text)
+{
+	for (uint32_t k = 0; k < info->obstacles && k < HZ_DEVICE_OBSTACLES; k++)
+		if (info->obstacle[k].gate == HZ_GATE_SIBLING && strcmp(info->obstacle[k].text, text) == 0)
+			return &info->obstacle[k];
+	return NULL;
+}
+
 static void a_mounted_namespace_bars_its_sibling(void **state)
 {
 	struct survey s AUTO_SURVEY = SURVEY_INIT;
@@ -332,10 +340,43 @@ static void a_mounted_namespace_bars_its_sibling(void **state)
 	assert_ok(survey_run(&s, NULL), NULL);
 	first = &s.info[i];
 	assert_true(info_has(first, HZ_GATE_SIBLING) && !info_has(first, HZ_GATE_MOUNTED));
-	for (uint32_t k = 0; k < first->obstacles; k++)
-		if (first->obstacle[k].gate == HZ_GATE_SIBLING)
-			assert_string_equal(
-				first->obstacle[k].text, "nvme0n2 on the same medium: mounted on /mnt (ext4)");
+	assert_true(of_sibling(first, "nvme0n2 on the same medium: mounted on /mnt (ext4)"));
+}
+
+/* A firmware erases them all: whatever would keep the sibling keeps this one, and what may be overridden hides nothing
+ * that may not. */
+static void all_that_keeps_a_sibling_keeps_the_other(void **state)
+{
+	struct survey s AUTO_SURVEY = SURVEY_INIT;
+	const hz_device_info *first, *other;
+	const hz_obstacle *o;
+	size_t i, n = 0;
+
+	(void)state;
+	many_disks();
+	devtree_put(tree, "sys/block/nvme0n2/ro", "1\n");
+	assert_ok(survey_open(&s, tree, NULL), NULL);
+	i = blocks_by_name(&s.blocks, "nvme0n1");
+	survey_want(&s, i);
+	other = &s.info[blocks_by_name(&s.blocks, "nvme0n2")];
+	/* As examine() would find them. */
+	info_obstacle(&s.info[blocks_by_name(&s.blocks, "nvme0n2")], HZ_GATE_OPEN, true, "open in process 7 (dd)");
+	info_obstacle(&s.info[blocks_by_name(&s.blocks, "nvme0n2")], HZ_GATE_SIGNATURE, true, "it carries crypto_LUKS");
+	assert_ok(survey_run(&s, NULL), NULL);
+	first = &s.info[i];
+	for (uint32_t k = 0; k < other->obstacles; k++) {
+		char text[200];
+
+		if (other->obstacle[k].gate == HZ_GATE_SIBLING)
+			continue;
+		(void)snprintf(text, sizeof(text), "nvme0n2 on the same medium: %.120s", other->obstacle[k].text);
+		o = of_sibling(first, text);
+		assert_non_null(o);
+		assert_int_equal(o->override, other->obstacle[k].override);
+		n++;
+	}
+	assert_true(n >= 4);
+	assert_true(info_has(other, HZ_GATE_READ_ONLY) && info_has(other, HZ_GATE_UNKNOWN));
 }
 
 static void without_sys_there_is_no_list(void **state)
@@ -367,6 +408,7 @@ int main(void)
 		WITH_TREE(the_same_device_is_told_from_another),
 		WITH_TREE(the_list_is_sorted_and_leaves_out_what_is_no_disk),
 		WITH_TREE(a_mounted_namespace_bars_its_sibling),
+		WITH_TREE(all_that_keeps_a_sibling_keeps_the_other),
 		WITH_TREE(without_sys_there_is_no_list),
 	};
 

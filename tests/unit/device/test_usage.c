@@ -134,6 +134,58 @@ static void each_member_of_a_mounted_btrfs_is_found(void **state)
 	assert_string_equal(text_of(&info, HZ_GATE_MOUNTED), "mounted on /mnt (btrfs, through sda1)");
 }
 
+/* Wherever it stands in the list. */
+static void a_member_of_a_large_btrfs_is_found(void **state)
+{
+	char name[32], path[96], number[32];
+	hz_device_info info;
+
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		(void)snprintf(name, sizeof(name), "d%d", i);
+		(void)snprintf(path, sizeof(path), "sys/fs/btrfs/6f1c/devices/%s", name);
+		(void)snprintf(number, sizeof(number), "70:%d", i);
+		devtree_disk(tree, name, "virtual", number, 2000);
+		devtree_link(tree, "x", path);
+	}
+	devtree_link(tree, "x", "sys/fs/btrfs/6f1c/devices/sdb");
+	devtree_mount(tree, "0:44", "/mnt", "btrfs", "/dev/d0");
+	info = look("sdb");
+	assert_string_equal(text_of(&info, HZ_GATE_MOUNTED), "mounted on /mnt (btrfs)");
+}
+
+/* Unknown means in use. */
+static void what_cannot_be_read_of_it_is_in_the_way(void **state)
+{
+	hz_device_info info;
+
+	(void)state;
+	devtree_put(tree, "sys/fs/btrfs/6f1c/devices", "no folder");
+	info = look("sdb");
+	assert_string_equal(text_of(&info, HZ_GATE_UNKNOWN), "the devices of the mounted btrfs 6f1c cannot be read");
+	assert_int_equal(info.obstacles, 1);
+}
+
+static void a_generic_node_that_cannot_be_read_is_in_the_way(void **state)
+{
+	static const char at[] = "sys/block/sda/device/scsi_generic";
+	char path[256];
+	hz_device_info info;
+
+	(void)state;
+	devtree_put(tree, at, "no folder");
+	info = look("sda");
+	assert_true(info_has(&info, HZ_GATE_UNKNOWN));
+	assert_int_equal(look("sdb").obstacles, 0);
+	(void)snprintf(path, sizeof(path), "%s/%s", tree, at);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(look("sda").obstacles, 0);
+	(void)snprintf(path, sizeof(path), "%s/sg0/other", at);
+	devtree_put(tree, path, "its dev is missing");
+	info = look("sda");
+	assert_true(info_has(&info, HZ_GATE_UNKNOWN));
+}
+
 static void a_btrfs_that_is_mounted_elsewhere_is_found(void **state)
 {
 	hz_device_info info;
@@ -263,6 +315,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_of_both_links_is_enough, make_tree, remove_tree),
 		cmocka_unit_test_setup_teardown(an_unknown_holder_is_in_the_way, make_tree, remove_tree),
 		cmocka_unit_test_setup_teardown(each_member_of_a_mounted_btrfs_is_found, make_tree, remove_tree),
+		cmocka_unit_test_setup_teardown(a_member_of_a_large_btrfs_is_found, make_tree, remove_tree),
+		cmocka_unit_test_setup_teardown(what_cannot_be_read_of_it_is_in_the_way, make_tree, remove_tree),
+		cmocka_unit_test_setup_teardown(
+			a_generic_node_that_cannot_be_read_is_in_the_way, make_tree, remove_tree),
 		cmocka_unit_test_setup_teardown(a_btrfs_that_is_mounted_elsewhere_is_found, make_tree, remove_tree),
 		cmocka_unit_test_setup_teardown(sources_of_several_devices_are_split, make_tree, remove_tree),
 		cmocka_unit_test_setup_teardown(swap_is_found, make_tree, remove_tree),

@@ -35,6 +35,12 @@ static void all_but_the_first_sector(uint8_t *data, size_t len)
 	random_text(data + 4096, len - 4096);
 }
 
+static void blank_at_the_end(uint8_t *data, size_t len)
+{
+	random_text(data, len);
+	memset(data + len / 2, 0, len - len / 2);
+}
+
 static void nothing(uint8_t *data, size_t len)
 {
 	(void)data;
@@ -73,7 +79,11 @@ static void a_device_that_erased_shows_it(void **state)
 
 	(void)state;
 	k = compare(random_text, zeros, &n);
+	assert_int_equal(k.samples, n);
 	assert_int_equal(k.compared, n);
+	assert_int_equal(k.changed, n);
+	assert_true(k.sectors >= n && k.sectors < 16 * MIB / 512);
+	assert_true(changed_passes(&k));
 	assert_int_equal(k.same, 0);
 	assert_int_equal(k.blank_before, 0);
 	assert_int_equal(k.known_structure, 0);
@@ -90,8 +100,27 @@ static void a_device_that_did_nothing_is_caught(void **state)
 	(void)state;
 	k = compare(random_text, nothing, &n);
 	assert_int_equal(k.same, n);
+	assert_int_equal(k.changed, 0);
+	assert_false(changed_passes(&k));
 	k = compare(random_text, all_but_the_first_sector, &n);
 	assert_true(k.same >= 1 && k.same < 10);
+	assert_int_equal(k.changed, n - k.same);
+	assert_false(changed_passes(&k));
+}
+
+/* Half of the places could show no change: that the other half did says nothing of them. */
+static void some_samples_are_not_enough(void **state)
+{
+	struct changed k;
+	size_t n;
+
+	(void)state;
+	k = compare(blank_at_the_end, random_text, &n);
+	assert_true(k.compared > 0 && k.compared < n);
+	assert_int_equal(k.changed, k.compared);
+	assert_int_equal(k.compared + k.blank_before, n);
+	assert_int_equal(k.same, 0);
+	assert_false(changed_passes(&k));
 }
 
 static void a_blank_medium_proves_nothing(void **state)
@@ -102,8 +131,10 @@ static void a_blank_medium_proves_nothing(void **state)
 	(void)state;
 	k = compare(zeros, zeros, &n);
 	assert_int_equal(k.compared, 0);
+	assert_int_equal(k.sectors, 0);
 	assert_int_equal(k.same, 0);
 	assert_int_equal(k.blank_before, n);
+	assert_false(changed_passes(&k));
 }
 
 static void what_looks_like_a_table_is_counted(void **state)
@@ -138,6 +169,20 @@ static void what_cannot_be_read_is_counted_apart(void **state)
 	assert_int_equal(k.unreadable_before, 1);
 	assert_int_equal(k.unreadable_after, 1);
 	assert_int_equal(k.compared, s.n - 2);
+	assert_false(changed_passes(&k));
+	medium_close(&m);
+	/* One that could not be read before is enough not to know. */
+	change_free(TAKE(c));
+	medium_open(&m, 16 * MIB, 512, WAY_URING);
+	write_file(&m, random_text);
+	filelink_fault(m.file, FAULT_READ, 0, 512, EIO, 0);
+	assert_ok(change_before(&c, m.link, &s, &m.eo, &err), &err);
+	m.file->n_faults = 0;
+	write_file(&m, random_text);
+	assert_ok(change_after(c, m.link, &m.eo, &k, &err), &err);
+	assert_int_equal(k.unreadable_before, 1);
+	assert_int_equal(k.changed, s.n - 1);
+	assert_false(changed_passes(&k));
 	medium_close(&m);
 }
 
@@ -178,6 +223,7 @@ int main(void)
 		cmocka_unit_test(a_device_that_erased_shows_it),
 		cmocka_unit_test(a_device_that_did_nothing_is_caught),
 		cmocka_unit_test(a_blank_medium_proves_nothing),
+		cmocka_unit_test(some_samples_are_not_enough),
 		cmocka_unit_test(what_looks_like_a_table_is_counted),
 		cmocka_unit_test(what_cannot_be_read_is_counted_apart),
 		cmocka_unit_test(structures_are_known_and_random_bytes_are_none),

@@ -259,6 +259,74 @@ static void another_device_another_process_and_a_finished_job_are_refused(void *
 	assert_fails(erase_journal_create(&k, p->fd, "job", JOB, p->d, NULL, &err), HZ_E_EXISTS, &err);
 }
 
+/* Every bridge of a kind shows this one: the name decides. */
+static void a_serial_that_names_nothing_is_no_identity(void **state)
+{
+	struct place *p = *state;
+	AUTO(erase_journal_close) struct erase_journal *j = NULL;
+	struct journal_state s = { 0 };
+	hz_error *err = NULL;
+
+	(void)snprintf(p->d->serial, sizeof(p->d->serial), "0123456789ABCDEF");
+	(void)snprintf(p->d->confirm_id, sizeof(p->d->confirm_id), "sdx:0123456789ABCDEF:1073741824");
+	write_job(p, false);
+	(void)snprintf(p->d->confirm_id, sizeof(p->d->confirm_id), "sdy:0123456789ABCDEF:1073741824");
+	assert_fails(erase_journal_open(&j, &s, p->fd, "job", p->d, &err), HZ_E_REFUSED, &err);
+}
+
+/* They share the serial of their medium. */
+static void another_namespace_is_another_device(void **state)
+{
+	struct place *p = *state;
+	AUTO(erase_journal_close) struct erase_journal *j = NULL;
+	struct journal_state s = { 0 }, *again;
+	hz_error *err = NULL;
+
+	(void)snprintf(p->d->confirm_id, sizeof(p->d->confirm_id), "S1/n1");
+	write_job(p, false);
+	(void)snprintf(p->d->confirm_id, sizeof(p->d->confirm_id), "S1/n2");
+	assert_fails(erase_journal_open(&j, &s, p->fd, "job", p->d, &err), HZ_E_REFUSED, &err);
+	assert_ok(erase_journal_supersede(p->fd, "job", p->d, JOB, &err), &err);
+	again = read_job(p, 0);
+	assert_false(again->finished);
+	free_job(again);
+}
+
+static void a_superseded_journal_is_over(void **state)
+{
+	static const char by[] = "3f2b0c9e-2222-4222-8333-444455556666";
+	struct place *p = *state;
+	AUTO(erase_journal_close) struct erase_journal *j = NULL;
+	struct journal_state s = { 0 }, *again;
+	AUTO_FREE uint8_t *all = NULL;
+	hz_error *err = NULL;
+	size_t len;
+
+	write_job(p, false);
+	/* Another medium's; none at all. */
+	(void)snprintf(p->d->serial, sizeof(p->d->serial), "S2");
+	assert_ok(erase_journal_supersede(p->fd, "job", p->d, by, &err), &err);
+	assert_ok(erase_journal_supersede(p->fd, "nothing", p->d, by, &err), &err);
+	(void)snprintf(p->d->serial, sizeof(p->d->serial), "S1");
+	again = read_job(p, 0);
+	assert_false(again->finished);
+	free_job(again);
+	/* Another size is the same medium; a torn end goes. */
+	all = hzt_get(p->path, &len);
+	hzt_put(p->path, all, len - 3);
+	p->d->bytes += 512;
+	assert_ok(erase_journal_supersede(p->fd, "job", p->d, by, &err), &err);
+	p->d->bytes -= 512;
+	again = read_job(p, 0);
+	assert_true(again->finished);
+	assert_string_equal(again->superseded, by);
+	free_job(again);
+	assert_fails(erase_journal_open(&j, &s, p->fd, "job", p->d, &err), HZ_E_EXISTS, &err);
+	/* Once only. */
+	assert_ok(erase_journal_supersede(p->fd, "job", p->d, by, &err), &err);
+	free_job(read_job(p, 0));
+}
+
 static int fsync_fails(int fd)
 {
 	(void)fd;
@@ -292,6 +360,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(who_goes_on_cuts_the_torn_end_and_appends, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			another_device_another_process_and_a_finished_job_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_serial_that_names_nothing_is_no_identity, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_namespace_is_another_device, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_superseded_journal_is_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_failure_is_final, setup, teardown),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Plans: every medium with every goal in every profile, what stands in the way, and the words of some in full. */
 #include "support/hzt.h"
-#include "sanitize/plan.h"
+#include "sanitize/sanitize.h"
 
 #define R1    "nist-800-88r1"
 #define IEEE  "nist-800-88r2+ieee2883"
@@ -471,6 +471,47 @@ static void test_decisions(void **state)
 		"800-88r1 Figure 4-1)");
 }
 
+/* The decision is the reason, and the last word: no method that could do something is offered beside it. */
+static void test_what_must_be_destroyed(void **state)
+{
+	hz_plan_options o = HZ_PLAN_OPTIONS_INIT;
+	hz_device_info d = device(NVME_SSD);
+	hz_plan *p = NULL;
+
+	(void)state;
+	o.confidentiality = HZ_CONFIDENTIALITY_HIGH;
+	o.flags = HZ_PLAN_REUSED | HZ_PLAN_LEAVES;
+	assert_int_equal(hz_plan_make(&p, &d, &o, NULL), 0);
+	assert_int_equal(hz_plan_decision(p), HZ_DECIDE_DESTROY);
+	assert_false(hz_plan_reachable(p));
+	assert_int_equal(hz_plan_steps(p), 0);
+	assert_non_null(strstr(hz_plan_reason(p, 0), "destroy (SP 800-88r1 Figure 4-1)"));
+	assert_string_equal(
+		hz_plan_reason(p, 1), "destroy it: SP 800-88r1 Figure 4-1 asks for that, which no command here does");
+	assert_null(hz_plan_reason(p, 2));
+	assert_null(hz_plan_assumption(p, 0));
+	hz_plan_free(p);
+}
+
+/* Sanitize and Format reach the others too, and the plan says so; an overwrite does not. */
+static void test_other_namespaces_are_told(void **state)
+{
+	hz_device_info d = device(NVME_SSD);
+	struct plan p;
+	bool told = false;
+
+	(void)state;
+	d.namespaces = 3;
+	(void)snprintf(d.name, sizeof(d.name), "nvme0n2");
+	plan_make(&p, &d, &(struct plan_options){ .goal = LEVEL_PURGE });
+	for (size_t i = 0; i < p.n_assumptions; i++)
+		told |= strstr(p.assumption[i], "all 3 namespaces of the medium are erased, not nvme0n2 alone") != NULL;
+	assert_true(told);
+	plan_make(&p, &d, &(struct plan_options){ .goal = LEVEL_CLEAR });
+	for (size_t i = 0; i < p.n_assumptions; i++)
+		assert_null(strstr(p.assumption[i], "namespaces of the medium are erased"));
+}
+
 /* Each row names a method that is there, and none a hint; nothing but two passes is said of what is not known. */
 static void test_profiles_are_consistent(void **state)
 {
@@ -511,6 +552,8 @@ int main(void)
 		cmocka_unit_test(test_words_of_a_stick),
 		cmocka_unit_test(test_the_trail_is_bounded),
 		cmocka_unit_test(test_decisions),
+		cmocka_unit_test(test_what_must_be_destroyed),
+		cmocka_unit_test(test_other_namespaces_are_told),
 		cmocka_unit_test(test_profiles_are_consistent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
