@@ -6,8 +6,8 @@
  *	tcmu_disk /dev/uioN scsi|ata NAME [FAULT]
  *
  * NAME is its serial. An erase takes two seconds. FAULT: fail (it fails in mid-way and says so), lies (says done, keeps
- *the data), hangs (answers nothing more from the first write on), forgets (a reset in mid-way, after which nothing is known of it), fixed (ATA registers in sense of the
- *fixed format), strip (none at all), frozen (ATA).
+ *the data), hangs (answers nothing more from the first write on), forgets (a reset in mid-way, after which nothing is
+ *known of it), fixed (ATA registers in sense of the fixed format), strip (none at all), frozen (ATA).
  */
 #include <sys/uio.h>
 #define __LINUX_UIO_H /* the kernel's own struct iovec is the same */
