@@ -377,8 +377,12 @@ static void over(struct fleet *f, struct fleet_drive *d, int status)
 		free(d->summary);
 		d->summary = NULL;
 	}
-	if (!d->summary)
+	if (!d->summary) {
+		/* Its memory, or ours, ran out: what cannot be told is no certificate. */
+		d->code = cli_exit_worse(d->code, CLI_EXIT_FAILED);
+		d->result.certificate = 0;
 		make_summary(f, d);
+	}
 	fleet_clear(f);
 	fleet_print_result(f, d);
 	free(d->heard);

@@ -165,7 +165,7 @@ static void print_result(const struct fleet_drive *d)
 	const hz_sanitize_result *r = &d->result;
 	const char *path = name_of(d);
 
-	if (d->code == CLI_EXIT_DONE)
+	if (r->certificate)
 		printf(_("%s  %s: %s, verified. %s\n"), path, d->confirm_id, hz_level_name(r->level), r->why);
 	else
 		printf(_("%s  %s: NO CERTIFICATE. %s; %s\n"), path, d->confirm_id, touched_text(r->touched),
