@@ -317,6 +317,7 @@ int record_people(const hz_record *rec, struct json_value **who, struct json_val
 int hz_record_info_get(const hz_record *rec, hz_record_info *info, hz_error **err)
 {
 	hz_record_info i = HZ_RECORD_INFO_INIT;
+	char start[CLOCK_TEXT_LEN];
 
 	if (!rec || info->size < sizeof(info->size))
 		return err_set(err, HZ_E_INVAL, "hz_record_info: no record, or its size is not set");
@@ -325,6 +326,8 @@ int hz_record_info_get(const hz_record *rec, hz_record_info *info, hz_error **er
 	ssh_fingerprint(i.fingerprint, rec->folder.pub);
 	ssh_key_line(i.public_key, rec->folder.pub);
 	i.folder = rec->folder.path;
+	(void)snprintf(
+		i.name, sizeof(i.name), "%.7s/%s", clock_rfc3339(start, rec->start.sec, rec->start.nsec), rec->uuid);
 	result_give(info, &i, sizeof(i));
 	return 0;
 }

@@ -103,6 +103,15 @@ int hz_plan_reachable(const hz_plan *plan)
 	return plan->plan.reachable;
 }
 
+/* Its line of the trail. */
+const char *hz_plan_cannot_pass(const hz_plan *plan)
+{
+	for (size_t i = 0; plan->plan.cannot_pass && i < plan->plan.n_reasons; i++)
+		if (strstr(plan->plan.reason[i], "no result will pass"))
+			return plan->plan.reason[i];
+	return plan->plan.cannot_pass ? "sectors are hidden: no result will pass" : NULL;
+}
+
 uint32_t hz_plan_goal(const hz_plan *plan)
 {
 	return (uint32_t)plan->plan.goal;
@@ -159,6 +168,7 @@ void hz_plan_json(hz_json *j, const hz_plan *plan)
 	hz_json_str(j, "profile", plan->plan.profile->id);
 	hz_json_str(j, "goal", level_name(plan->plan.goal));
 	hz_json_bool(j, "reachable", plan->plan.reachable);
+	hz_json_str(j, "cannot_pass", hz_plan_cannot_pass(plan));
 	hz_json_str(j, "decision", decisions[plan->decision]);
 	list = hz_json_array(j, "steps");
 	for (size_t i = 0; i < plan->plan.n_steps; i++) {

@@ -3,7 +3,7 @@
 """on_terminal.py CODE [PROMPT=ANSWER]... -- COMMAND...
 
 Runs COMMAND on a new terminal, answers its prompts in order, prints what it showed, and fails unless it ends with CODE
-(negative: killed by that signal) with echo switched on. ^C and ^Q in an answer type interrupt and quit; ^TERM sends SIGTERM.
+(negative: killed by that signal) with echo switched on. ^C, ^Q and ^D in an answer type interrupt, quit and end of file; ^TERM sends SIGTERM.
 """
 import fcntl
 import os
@@ -19,7 +19,7 @@ def answer(fd, pid, text):
     if text == "^TERM":
         os.kill(pid, signal.SIGTERM)
         return
-    keys = text.replace("^C", "\x03").replace("^Q", "\x1c")
+    keys = text.replace("^C", "\x03").replace("^Q", "\x1c").replace("^D", "\x04")
     os.write(fd, keys.encode() + (b"" if keys != text else b"\n"))
 
 

@@ -3,8 +3,7 @@
 # What list says of real devices: free ones, and each way in which one can be in use. On loop and zram devices of its own.
 # test-label: root
 # test-timeout: 300
-. "${HOZEN_TESTS:?}/integration/loop_kit.sh"
-command -v python3 >/dev/null || exit 77
+. "${HOZEN_TESTS:?}/integration/loops.sh"
 schemas=$tests/../docs/schemas
 
 # look DEVICE...: what list says, as JSON, by the schema; the first line is also in $T/line.
@@ -30,19 +29,20 @@ has() {
 }
 
 # --- the guard itself
+loop_new probe 1M
 (ours /dev/null) 2>/dev/null && fail 'the guard lets /dev/null through'
 (ours "$T/probe") 2>/dev/null && fail 'the guard lets a file through'
 (ours "${loop}p7") 2>/dev/null && fail 'the guard lets a name without a node through'
 
 # --- free devices, and their facts
-loop_new disk 64M || fail 'a loop device'
+loop_new disk 64M
 disk=$loop
 free "$disk"
 has "\"confirm_id\":\"${disk#/dev/}:$T/disk:67108864\""
 has '"bytes":67108864,"logical_sector":512,'
 has '"transport":"loop","medium":"virtual"'
 has '"can":\["write","discard","write-zeroes"\]'
-loop_new disk4k 64M -b 4096 || fail 'a loop device of 4096-byte sectors'
+loop_new disk4k 64M 4096
 disk4k=$loop
 free "$disk4k"
 has '"logical_sector":4096'
@@ -68,7 +68,7 @@ prints "^$disk "
 run 2 "$HE" list --no-such-option
 
 # --- read-only: opening for writing succeeds, and is not asked
-loop_new ro 8M -r || fail 'a read-only loop device'
+loop_new ro 8M 512 -r
 gate "$loop" read-only
 
 # --- somebody holds it
@@ -91,7 +91,7 @@ free "$disk"
 
 # --- a partition: the disk is refused for what is mounted on it, and the partition is no disk
 if command -v sfdisk >/dev/null && command -v partx >/dev/null; then
-  loop_new parted 64M || fail 'a loop device'
+  loop_new parted 64M
   parted=$loop
   printf 'label: gpt\nsize=16M\nsize=16M\n' | sfdisk -q "$parted" >/dev/null 2>&1 || fail sfdisk
   # Kernels that read the table themselves have made them already.
@@ -109,8 +109,10 @@ fi
 
 # --- btrfs of two: each is refused, the one that the mount does not name too
 if command -v mkfs.btrfs >/dev/null; then
-  loop_new b1 256M && b1=$loop
-  loop_new b2 256M && b2=$loop
+  loop_new b1 256M
+  b1=$loop
+  loop_new b2 256M
+  b2=$loop
   mkfs.btrfs -q -f -d raid0 "$b1" "$b2" >/dev/null 2>&1 || fail mkfs.btrfs
   if loop_mount "$b1" "$T/mnt-btrfs" -o "device=$b2"; then
     gate "$b1" mounted "mounted on $T/mnt-btrfs (btrfs"
@@ -123,19 +125,19 @@ if command -v mkfs.btrfs >/dev/null; then
 fi
 
 # --- signatures: on the disk, and in a partition that has no node
-loop_new signed 64M || fail 'a loop device'
+loop_new signed 64M
 printf 'LUKS\272\276\000\001' | dd of="$T/signed" conv=notrunc status=none
 gate "$loop" signature crypto_LUKS
 has '"gate":"signature","override":true'
 if command -v sfdisk >/dev/null; then
-  loop_new inside 64M || fail 'a loop device'
+  loop_new inside 64M
   printf 'label: gpt\nsize=16M\n' | sfdisk -q --no-reread --no-tell-kernel "$T/inside" >/dev/null 2>&1 || fail sfdisk
   printf 'LUKS\272\276\000\001' | dd of="$T/inside" bs=1M seek=1 conv=notrunc status=none
   gate "$loop" signature 'crypto_LUKS, in partition 1'
 fi
 
 # --- swap on a whole disk, and zram
-loop_new swap 64M || fail 'a loop device'
+loop_new swap 64M
 if loop_swap "$loop"; then
   gate "$loop" swap 'swap space'
   swapoff "$loop"

@@ -4,25 +4,6 @@
 # test-label: root
 # test-timeout: 600
 . "${HOZEN_TESTS:?}/integration/loops.sh"
-command -v python3 >/dev/null || exit 77
-
-# result FIELD: of the newest record.
-record() {
-  # shellcheck disable=SC2012 # names of ours
-  ls -t "$T"/state/evidence/records/*/*.json | head -1
-}
-result() {
-  python3 -c 'import json, sys
-p = json.load(open(sys.argv[1]))["predicate"]
-v = p
-for k in sys.argv[2].split("."):
-    v = v[int(k) if k.isdigit() else k]
-print(json.dumps(v) if isinstance(v, (dict, list, bool)) or v is None else v)' "$(record)" "$1"
-}
-is() {
-  got=$(result "$1")
-  [ "$got" = "$2" ] || fail "$1 is $got, not $2"
-}
 
 # --- a clear of both sector sizes, every address read back
 for sector in 512 4096; do

@@ -54,6 +54,11 @@ erase() {
   run "$want_erase" "$HE" --json run "$loop" --goal clear --confirm "$id" --operator sato "$@"
 }
 erase 5 --approvers "$T/approvers"
+# Refused, and on record as such.
+schema sanitize_summary
+grep -q '"type":"sanitize_summary".*"exit":5,.*"touched":"no"' "$T/out" || fail 'the summary of what was not approved'
+grep -q '"outcome": *"refused"' "$(record sanitize)" || fail 'no record of a run that was not approved'
+grep -q 'another person has to approve' "$(record sanitize)" || fail 'the record does not say why'
 run 5 env HOZEN_APPROVERS="$T/approvers" "$HE" run "$loop" --goal clear --confirm "$id"
 says 'another person has to approve'
 erase 2 --approval "$T/approvers"
@@ -64,6 +69,7 @@ run 5 env SUDO_USER=mori "$HE" run "$loop" --goal clear --confirm "$id" --operat
 approve stranger bad 'goal: clear' "device: $id"
 erase 5 --approvers "$T/approvers" --approval "$T/bad"
 prints 'none of an approver'
+grep -q 'none of an approver' "$(record sanitize)" || fail 'no record of a bad approval'
 approve late bad 'goal: clear' "device: $id"
 erase 5 --approvers "$T/approvers" --approval "$T/bad"
 prints 'not valid now'
@@ -168,6 +174,16 @@ decide 0 --decision rejected --reason 'purge cannot be reached' "$of"
 run 5 "$HE" selftest "$loop"
 run 5 "$HE" selftest "$loop" --confirm other
 run 1 "$HE" selftest /dev/missing --confirm x
+# It erases too: where a run needs another person, so does it.
+before=$(sha256sum "$T/image")
+run 5 env HOZEN_APPROVERS="$T/approvers" "$HE" --json selftest "$loop" --confirm "$id"
+grep -q '"approval":null,"checks":\[\],"passed":false,"why":"[^"]*another person has to approve' "$T/out" || fail 'selftest was not refused'
+grep -q '"outcome": *"refused"' "$(record selftest)" || fail 'no record of a selftest that was not approved'
+untouched 'a selftest that was not approved'
+run 5 env HOZEN_APPROVERS="$T/approvers" "$HE" selftest "$loop" --confirm "$id" --approval "$T/good" --operator mori
+untouched 'a selftest that its own operator approved'
+run 0 env HOZEN_APPROVERS="$T/approvers" "$HE" --json selftest "$loop" --confirm "$id" --approval "$T/good" --operator sato
+grep -q '"approval":{"approver":"mori"' "$T/out" || fail 'the approval is not in the summary'
 run 0 "$HE" --json selftest "$loop" --confirm "$id"
 grep -q '"passed":true,"why":null' "$T/out" || fail 'it did not pass'
 sed 's/"clear":{.*},"passed":true,"why"/"passed":true,"why"/' "$T/out" >"$T/short"

@@ -80,6 +80,7 @@ struct cli {
 	hz_repo_options repo; /* once the command knows which (place.h); location NULL: none */
 	char *failure;        /* the first that was told */
 	int no_record;        /* exit code: 0, or there is no record as there should be */
+	bool recorded;        /* evidence_end: the record is signed and in the log */
 	int output_errno;     /* why a line of JSON could not be written; 0: all were */
 	/* Of the parser. */
 	struct cli_given *given;

@@ -161,6 +161,7 @@ int evidence_end(struct cli *cli, int code)
 	/* What is told from here on is none of the record. */
 	cli->record = NULL;
 	rc = hz_record_end(rec, code, cli->failure, &err);
+	cli->recorded = recorded && rc == 0;
 	if (rc < 0 && !(rc == HZ_E_CORRUPT && cli->no_record == CLI_EXIT_DAMAGE))
 		not_recorded(cli, rc, err);
 	hz_error_free(err);

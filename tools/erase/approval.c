@@ -16,28 +16,35 @@ static const char *of_environment(const char *name)
 	return v && *v ? v : NULL;
 }
 
-static int check(
-	struct cli *cli, const char *path, const char *approvers, const char *goal, const char *const *ids, uint64_t n)
+static int check(struct cli *cli, const char *path, const char *approvers, const char *goal, const char *const *ids,
+	uint64_t n, hz_error **err)
 {
 	const char *name = cli_value(cli, "operator");
 	hz_trust *trust = NULL;
-	hz_error *err = NULL;
-	int rc = hz_trust_new(&trust, &err);
+	int rc = hz_trust_new(&trust, err);
 
 	if (rc == 0)
-		rc = hz_trust_add_file(trust, approvers, &err);
+		rc = hz_trust_add_file(trust, approvers, err);
 	if (rc == 0)
 		rc = hz_approval_check(
-			path, trust, goal, ids, n, name ? name : of_environment("HOZEN_OPERATOR"), &approved, &err);
+			path, trust, goal, ids, n, name ? name : of_environment("HOZEN_OPERATOR"), &approved, err);
 	hz_trust_free(trust);
-	return report_result(cli, rc, &err);
+	return rc;
 }
 
-int approval_check(struct cli *cli, const char *goal, const struct fleet_drive *d, uint64_t n)
+/* One approval is of all of them: what is not approved begins nowhere. */
+static void refuse_all(struct fleet_drive *d, uint64_t n, int rc, const hz_error *err)
+{
+	for (uint64_t i = 0; i < n; i++)
+		fleet_refuse(&d[i], rc, err ? hz_error_message(err) : hz_error_name(rc), hz_error_hint(err));
+}
+
+int approval_check(struct cli *cli, const char *goal, struct fleet_drive *d, uint64_t n)
 {
 	const char *path = cli_value(cli, "approval"), *approvers = cli_value(cli, "approvers");
+	hz_error *err = NULL;
 	const char **ids;
-	int code;
+	int rc;
 
 	if (!approvers)
 		approvers = of_environment("HOZEN_APPROVERS");
@@ -45,17 +52,22 @@ int approval_check(struct cli *cli, const char *goal, const struct fleet_drive *
 		return CLI_EXIT_DONE;
 	if (!approvers)
 		return report_usage(cli, _("--approval needs --approvers: whose approval counts"));
+	for (uint64_t i = 0; i < n && !path; i++)
+		fleet_refuse(&d[i], HZ_E_REFUSED,
+			_("another person has to approve this: give --approval FILE; nothing was touched"), NULL);
 	if (!path)
-		return report_failure(cli, HZ_E_REFUSED,
-			_("another person has to approve this: give --approval FILE; nothing was touched"));
+		return CLI_EXIT_DONE;
 	ids = calloc(n ? n : 1, sizeof(*ids));
 	if (!ids)
 		return report_failure(cli, HZ_E_NOMEM, _("out of memory"));
 	for (uint64_t i = 0; i < n; i++)
 		ids[i] = d[i].confirm_id;
-	code = check(cli, path, approvers, goal, ids, n);
+	rc = check(cli, path, approvers, goal, ids, n, &err);
+	if (rc < 0)
+		refuse_all(d, n, rc, err);
+	hz_error_free(err);
 	free(ids);
-	return code;
+	return CLI_EXIT_DONE;
 }
 
 void approval_put(struct cli *cli, hz_json *summary)

@@ -16,6 +16,21 @@ static void print_obstacles(const hz_device_info *d)
 		printf("  - %s: %s\n", hz_gate_name(d->obstacle[i].gate), d->obstacle[i].text);
 }
 
+static void print_json(struct cli *cli, const hz_device_info *d, const hz_plan_options *o, const hz_plan *plan)
+{
+	hz_json *line = hz_json_new("plan");
+	const char *confidentiality, *asks_for;
+
+	plan_options_decision(o, plan, &confidentiality, &asks_for);
+	hz_json_str(line, "path", d->path);
+	hz_json_str(line, "confirm_id", d->confirm_id);
+	hz_plan_json(line, plan);
+	hz_json_str(line, "confidentiality", confidentiality);
+	hz_json_bool(line, "below_decision", plan_is_below(o, plan));
+	hz_json_u64(line, "obstacles", d->obstacles);
+	report_line(cli, line);
+}
+
 static int run(struct cli *cli)
 {
 	hz_plan_options o = HZ_PLAN_OPTIONS_INIT;
@@ -31,20 +46,16 @@ static int run(struct cli *cli)
 	if (code != CLI_EXIT_DONE)
 		return code;
 	if (cli->json) {
-		hz_json *line = hz_json_new("plan");
-
-		hz_json_str(line, "path", d.path);
-		hz_json_str(line, "confirm_id", d.confirm_id);
-		hz_plan_json(line, plan);
-		hz_json_u64(line, "obstacles", d.obstacles);
-		report_line(cli, line);
+		print_json(cli, &d, &o, plan);
 	} else {
-		plan_print(cli, &d, plan);
+		plan_print(cli, &d, &o, plan);
 		if (!cli->quiet)
 			plan_print_reasons(plan);
 		print_obstacles(&d);
 	}
-	code = hz_plan_reachable(plan) && d.obstacles == 0 ? CLI_EXIT_DONE : CLI_EXIT_REFUSED;
+	code = hz_plan_reachable(plan) && !hz_plan_cannot_pass(plan) && !plan_is_below(&o, plan) && d.obstacles == 0
+		? CLI_EXIT_DONE
+		: CLI_EXIT_REFUSED;
 	hz_plan_free(plan);
 	return code;
 }
@@ -67,7 +78,10 @@ const struct cli_command cmd_plan = {
 		"with the medium: clear, purge, or destroy. With --goal the steps that reach it are shown in their "
 		"order, each with\n"
 		"the clause that it follows, its verification, and what else was looked at and why it was not taken.\n"
-		"Exit 5: the goal cannot be reached on this medium, or run would refuse the device; it says why."),
+		"Exit 5: the goal cannot be reached on this medium, hidden areas keep it from a certificate, the goal "
+		"is "
+		"below what the\n"
+		"decision flow asks for, or run would refuse the device; it says why."),
 	.examples = "  hozen-erase plan /dev/sdb --goal purge\n"
 		    "  hozen-erase plan /dev/nvme1n1 --confidentiality moderate --leaves-control yes\n"
 		    "  hozen-erase plan /dev/sdc --goal clear --profile soumu-jp --json",

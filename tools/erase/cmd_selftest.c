@@ -5,6 +5,7 @@
 #include "common/report.h"
 #include "common/signals.h"
 #include "common/text.h"
+#include "erase/approval.h"
 #include "erase/commands.h"
 #include "erase/job.h"
 
@@ -47,30 +48,47 @@ static void print(const hz_equipment_result *r)
 	}
 }
 
-static int work(struct cli *cli, struct fleet_drive *d, const hz_record_info *info)
+/* What the library says, or why it was not asked. */
+static int test(struct cli *cli, struct fleet_drive *d, const char *record_id, hz_json *summary, hz_equipment_result *r)
 {
 	struct screen screen = { cli, fleet_now_ns() };
 	hz_sanitize_options o = HZ_SANITIZE_OPTIONS_INIT;
-	hz_equipment_result r = HZ_EQUIPMENT_RESULT_INIT;
-	hz_json *summary = hz_json_new("equipment_summary");
 	hz_error *err = NULL;
 	int rc, code;
 
+	if (d->refused) {
+		(void)hz_json_array(summary, "checks");
+		hz_json_bool(summary, "passed", 0);
+		hz_json_str(summary, "why", d->failure);
+		hz_json_str(summary, "touched", "no");
+		return report_failure(cli, d->refused, "%s", d->failure);
+	}
 	o.confirm_id = d->typed ? d->typed : "";
 	o.report_dir = job_report_dir(cli);
-	o.record_id = info->uuid;
+	o.record_id = record_id;
 	o.progress = on_progress;
 	o.user = &screen;
-	rc = hz_sanitize_selftest(d->path, &o, cli->record, summary, &r, &err);
-	code = code_of(rc, &r);
+	rc = hz_sanitize_selftest(d->path, &o, cli->record, summary, r, &err);
+	code = code_of(rc, r);
 	term_clear(&cli->term);
 	(void)report_result(cli, rc, &err);
+	if (!cli->json && rc == 0)
+		print(r);
+	return code;
+}
+
+static int work(struct cli *cli, struct fleet_drive *d, const char *record_id)
+{
+	hz_equipment_result r = HZ_EQUIPMENT_RESULT_INIT;
+	hz_json *summary = hz_json_new("equipment_summary");
+	int code;
+
+	approval_put(cli, summary);
+	code = test(cli, d, record_id, summary, &r);
 	hz_json_str(summary, "path", d->path);
 	hz_json_str(summary, "confirm_id", d->confirm_id);
 	hz_json_i64(summary, "exit", code);
 	evidence_summary(cli, summary);
-	if (!cli->json && rc == 0)
-		print(&r);
 	return code;
 }
 
@@ -84,19 +102,26 @@ static int run(struct cli *cli)
 
 	if (code != CLI_EXIT_DONE)
 		return code;
+	if (strlen(cli->args[0]) >= sizeof(d.path))
+		return report_usage(cli, _("the path of a device is too long: '%s'"), cli->args[0]);
+	d.looked = true;
 	(void)snprintf(d.path, sizeof(d.path), "%s", cli->args[0]);
 	(void)snprintf(d.confirm_id, sizeof(d.confirm_id), "%s", device.confirm_id);
-	code = job_confirm(cli, &d, &device);
+	/* It erases the medium, to the level of a clear. */
+	code = approval_check(cli, hz_level_name(HZ_LEVEL_CLEAR), &d, 1);
+	if (code == CLI_EXIT_DONE && !d.refused)
+		code = job_confirm(cli, &d, &device);
 	if (code != CLI_EXIT_DONE)
 		return code;
 	if (!cli->record || hz_record_info_get(cli->record, &info, NULL) < 0)
 		return report_failure(cli, HZ_E_REFUSED, _("nothing was begun: there is no record of it"));
-	return work(cli, &d, &info);
+	return work(cli, &d, info.uuid);
 }
 
 static const struct cli_option options[] = {
 	{ "report-dir", 0, "DIR", N_("for journals and records; default: erase in the state folder") },
 	{ "confirm", 0, "ID", N_("what list shows for the device; once for each; asked for when missing") },
+	APPROVAL_OPTIONS,
 	{ 0 },
 };
 

@@ -62,8 +62,8 @@ static void draw_line(const struct fleet_drive *d)
 	char line[400];
 	size_t len;
 
-	(void)snprintf(line, sizeof(line), "%-14.40s %u/%u %s", d->path, d->p.step, d->p.steps,
-		d->has_progress ? doing_text(d->doing) : _("opening"));
+	(void)snprintf(line, sizeof(line), "%-14.40s %s%s%u/%u %s", d->path, d->goal ? d->goal : "", d->goal ? " " : "",
+		d->p.step, d->p.steps, d->has_progress ? doing_text(d->doing) : _("opening"));
 	draw_amount(line, sizeof(line), d);
 	len = strlen(line);
 	if (d->p.temperature_c != INT32_MIN && d->has_progress)
@@ -94,7 +94,7 @@ void fleet_draw(struct fleet *f)
 	last = now;
 	fleet_clear(f);
 	for (uint64_t i = 0; i < f->n; i++) {
-		if (f->drive[i].pid > 0) {
+		if (f->drive[i].pid > 0 && !f->drive[i].refused) {
 			draw_line(&f->drive[i]);
 			f->lines++;
 		}
@@ -112,6 +112,7 @@ void fleet_json_progress(struct fleet *f, struct fleet_drive *d)
 	j = hz_json_new("sanitize_progress");
 	hz_json_str(j, "path", d->path);
 	hz_json_str(j, "confirm_id", d->confirm_id);
+	hz_json_str(j, "goal", d->goal);
 	hz_json_str(j, "method", d->method);
 	hz_json_str(j, "doing", d->doing);
 	hz_json_u64(j, "step", d->p.step);
@@ -135,28 +136,61 @@ static const char *touched_text(uint32_t touched)
 	return touched < sizeof(texts) / sizeof(texts[0]) ? _(texts[touched]) : "?";
 }
 
+static const char *name_of(const struct fleet_drive *d)
+{
+	return *d->path ? d->path : *d->result.device.path ? d->result.device.path : d->journal ? d->journal : "?";
+}
+
+void fleet_print_stopping(struct fleet *f, const struct fleet_drive *d)
+{
+	if (d->has_progress && !d->p.stoppable)
+		report_warning(f->cli,
+			_("%s: stopping; %s goes on in the drive itself: leave it switched on, 'hozen-erase resume' "
+			  "waits for it"),
+			name_of(d), d->method);
+	else
+		report_warning(f->cli, _("%s: stopping"), name_of(d));
+}
+
+/* Of a line that begins with the path. */
+static const char *without_path(const char *text, const char *path)
+{
+	size_t len = strlen(path);
+
+	return strncmp(text, path, len) == 0 && strncmp(text + len, ": ", 2) == 0 ? text + len + 2 : text;
+}
+
+static void print_result(const struct fleet_drive *d)
+{
+	const hz_sanitize_result *r = &d->result;
+	const char *path = name_of(d);
+
+	if (r->certificate)
+		printf(_("%s  %s: %s, verified. %s\n"), path, d->confirm_id, hz_level_name(r->level), r->why);
+	else
+		printf(_("%s  %s: NO CERTIFICATE. %s; %s\n"), path, d->confirm_id, touched_text(r->touched),
+			without_path(*r->why ? r->why : d->failure, path));
+	if (d->record.written)
+		printf(_("  record: %s\n"), d->record.path);
+	(void)fflush(stdout);
+}
+
 void fleet_print_result(struct fleet *f, const struct fleet_drive *d)
 {
 	struct cli *cli = f->cli;
-	const hz_sanitize_result *r = &d->result;
-	const char *path = *d->path ? d->path : *r->device.path ? r->device.path : d->journal;
 
 	if (cli->json) {
 		if (d->summary)
 			(void)printf("%s\n", d->summary);
 		(void)fflush(stdout);
-	} else if (d->code == CLI_EXIT_DONE) {
-		if (!cli->quiet)
-			printf(_("%s  %s: %s, verified. %s\n"), path, d->confirm_id, hz_level_name(r->level), r->why);
-	} else {
-		printf(_("%s  %s: NO CERTIFICATE. %s; %s\n"), path, d->confirm_id, touched_text(r->touched),
-			*r->why ? r->why : d->failure);
+	} else if (d->code != CLI_EXIT_DONE || !cli->quiet) {
+		print_result(d);
 	}
 	if (*d->failure) {
 		hz_event e = { .size = sizeof(e), .kind = HZ_EVENT_TARGET, .message = d->failure };
 
 		report_event(cli, &e);
 		if (*d->hint && !cli->json)
-			(void)fprintf(stderr, _("  %s\n"), d->hint);
+			(void)fprintf(stderr, "  %s\n", d->hint);
 	}
 }

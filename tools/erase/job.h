@@ -24,7 +24,14 @@ const char *job_report_dir(const struct cli *cli);
 int job_journals(struct cli *cli, hz_journal_fn fn, void *user, uint64_t *bad);
 /* The child: fills d->result and what goes with it; the exit code of this drive. */
 int job_work(struct fleet *f, struct fleet_drive *d);
-/* Asks for what --confirm did not give, after showing what would be done. CLI_EXIT_DONE, or why not. */
+/* Before any is begun. --override with a gate or an identity that is not there: CLI_EXIT_USAGE. */
+int job_check_overrides(struct fleet *f);
+/* A --confirm that is of none of them: somebody means another disk, and all are refused. */
+int job_check_confirmations(struct fleet *f);
+/* Does --override name this gate for this medium? */
+bool job_is_overridden(struct cli *cli, const char *confirm_id, uint32_t gate);
+/* d->typed from --confirm, or where none was given from a person at the terminal; NULL: from nobody, and the library
+ * refuses. Refuses d itself (fleet_refuse) when that was stopped by a signal. CLI_EXIT_DONE, or why not. */
 int job_confirm(struct cli *cli, struct fleet_drive *d, const hz_device_info *info);
 
 #endif

@@ -26,7 +26,7 @@ static const char footer[] = N_(
 	"  HOZEN_STATE_DIR              default /var/lib/hozen as root, $XDG_STATE_HOME/hozen otherwise\n"
 	"  HOZEN_EVIDENCE_DIR           records of what was done, signed; default: evidence in the state folder\n"
 	"  HOZEN_OPERATOR, HOZEN_TICKET as --operator and --ticket, which beat them\n"
-	"  HOZEN_APPROVERS              as --approvers of run, which beats it\n"
+	"  HOZEN_APPROVERS              as --approvers, which beats it\n"
 	"  NO_COLOR                     no colours\n"
 	"\n"
 	"Exit codes:\n"

@@ -61,6 +61,23 @@ int plan_options_read(struct cli *cli, hz_plan_options *out)
 	return CLI_EXIT_DONE;
 }
 
+void plan_options_decision(
+	const hz_plan_options *o, const hz_plan *plan, const char **confidentiality, const char **asks_for)
+{
+	static const char *const levels[] = { NULL, "low", "moderate", "high" };
+	static const char *const decisions[] = { NULL, "clear", "purge", "destroy" };
+
+	*confidentiality = levels[o->confidentiality];
+	*asks_for = decisions[hz_plan_decision(plan)];
+}
+
+bool plan_is_below(const hz_plan_options *o, const hz_plan *plan)
+{
+	static const uint32_t asked[] = { 0, HZ_LEVEL_CLEAR, HZ_LEVEL_PURGE, HZ_LEVEL_PURGE + 1 };
+
+	return o->goal != HZ_LEVEL_NONE && hz_plan_goal(plan) < asked[hz_plan_decision(plan)];
+}
+
 static void print_step(uint64_t i, const hz_plan_step *s)
 {
 	char time[TEXT_SHORT];
@@ -85,17 +102,30 @@ static void print_assumptions(const hz_plan *plan)
 		printf("  - %s\n", hz_plan_assumption(plan, i));
 }
 
-void plan_print(const struct cli *cli, const hz_device_info *d, const hz_plan *plan)
+/* Why run would refuse it, though there may be steps. */
+static void print_verdict(const hz_plan_options *o, const hz_plan *plan)
+{
+	const char *confidentiality, *asks_for, *hidden = hz_plan_cannot_pass(plan);
+
+	if (hz_plan_reachable(plan))
+		printf(_("goal: %s\n"), hz_level_name(hz_plan_goal(plan)));
+	else
+		printf(_("goal: %s CANNOT BE REACHED HERE\n"), hz_level_name(hz_plan_goal(plan)));
+	plan_options_decision(o, plan, &confidentiality, &asks_for);
+	if (plan_is_below(o, plan))
+		printf(_("BELOW WHAT THE DECISION FLOW ASKS FOR: %s\n"), asks_for);
+	if (hidden)
+		printf(_("NO CERTIFICATE CAN BE GIVEN: %s\n"), hidden);
+}
+
+void plan_print(const struct cli *cli, const hz_device_info *d, const hz_plan_options *o, const hz_plan *plan)
 {
 	if (cli->quiet)
 		return;
 	report_path(d->path, strlen(d->path));
 	printf("  %s  %s\n", d->model, d->confirm_id);
 	printf(_("profile: %s\n"), hz_plan_profile_title(plan));
-	if (hz_plan_reachable(plan))
-		printf(_("goal: %s\n"), hz_level_name(hz_plan_goal(plan)));
-	else
-		printf(_("goal: %s CANNOT BE REACHED HERE\n"), hz_level_name(hz_plan_goal(plan)));
+	print_verdict(o, plan);
 	for (uint64_t i = 0; i < hz_plan_steps(plan); i++) {
 		hz_plan_step s = HZ_PLAN_STEP_INIT;
 

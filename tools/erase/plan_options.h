@@ -23,8 +23,13 @@
 
 /* CLI_EXIT_DONE, or what is wrong was said. The texts of out are those of the command line. */
 int plan_options_read(struct cli *cli, hz_plan_options *out);
+/* What was said of the data, and what the decision flow makes of it: static; NULL: nothing was said. */
+void plan_options_decision(
+	const hz_plan_options *o, const hz_plan *plan, const char **confidentiality, const char **asks_for);
+/* The goal that was given is less than that. */
+bool plan_is_below(const hz_plan_options *o, const hz_plan *plan);
 /* The plan as people read it: steps and assumptions; and why it is so. */
-void plan_print(const struct cli *cli, const hz_device_info *d, const hz_plan *plan);
+void plan_print(const struct cli *cli, const hz_device_info *d, const hz_plan_options *o, const hz_plan *plan);
 void plan_print_reasons(const hz_plan *plan);
 
 #endif

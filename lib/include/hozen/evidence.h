@@ -89,10 +89,11 @@ typedef struct hz_record_info {
 	char fingerprint[HZ_FINGERPRINT_TEXT];
 	char public_key[HZ_PUBLIC_KEY_TEXT]; /* as in an allowed_signers file, without a name */
 	char *folder;                        /* borrowed from rec */
+	char name[48]; /* of its files under records/ of the folder, without .json: "2026-11/<uuid>" */
 } hz_record_info;
-#define HZ_RECORD_INFO_INIT                              \
-	{                                                \
-		sizeof(hz_record_info), 0, "", "", "", 0 \
+#define HZ_RECORD_INFO_INIT                                  \
+	{                                                    \
+		sizeof(hz_record_info), 0, "", "", "", 0, "" \
 	}
 HZ_API int hz_record_info_get(const hz_record *rec, hz_record_info *info, hz_error **err);
 

@@ -69,6 +69,9 @@ HZ_API int hz_plan_make(hz_plan **plan, const hz_device_info *device, const hz_p
 HZ_API void hz_plan_free(hz_plan *plan);
 /* 0: the goal cannot be reached on this medium; the reasons say why, and what to do. */
 HZ_API int hz_plan_reachable(const hz_plan *plan);
+/* The steps can be done, but as the medium is now no level can come of them (hidden areas), and no certificate: why, in
+ * text, borrowed. NULL: nothing of the kind. Since: 0.1 */
+HZ_API const char *hz_plan_cannot_pass(const hz_plan *plan);
 HZ_API uint32_t hz_plan_goal(const hz_plan *plan);
 /* HZ_DECIDE_*; 0: confidentiality was not said. */
 HZ_API uint32_t hz_plan_decision(const hz_plan *plan);

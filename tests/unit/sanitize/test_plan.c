@@ -2,6 +2,8 @@
 /* Plans: every medium with every goal in every profile, what stands in the way, and the words of some in full. */
 #include "support/hzt.h"
 #include "sanitize/sanitize.h"
+#include "hozen/sanitize.h"
+#include "sanitize/plan.h"
 
 #define R1    "nist-800-88r1"
 #define IEEE  "nist-800-88r2+ieee2883"
@@ -281,6 +283,24 @@ static void test_hidden_areas_keep_it_from_passing(void **state)
 	assert_true(assumes(&p, "hidden areas could not be asked for"));
 }
 
+static void test_hidden_areas_are_told_to_callers(void **state)
+{
+	hz_device_info d = device(ATA_DISK);
+	hz_plan_options o = HZ_PLAN_OPTIONS_INIT;
+	hz_plan *p = NULL;
+
+	(void)state;
+	o.goal = HZ_LEVEL_CLEAR;
+	assert_int_equal(hz_plan_make(&p, &d, &o, NULL), 0);
+	assert_null(hz_plan_cannot_pass(p));
+	hz_plan_free(p);
+	d.hidden.dco = HZ_HIDDEN_PRESENT;
+	assert_int_equal(hz_plan_make(&p, &d, &o, NULL), 0);
+	assert_true(hz_plan_reachable(p));
+	assert_non_null(strstr(hz_plan_cannot_pass(p), "hidden by DCO"));
+	hz_plan_free(p);
+}
+
 static void test_obstacles_and_bridges_are_told(void **state)
 {
 	hz_device_info d = device(USB_DISK);
@@ -545,6 +565,7 @@ int main(void)
 		cmocka_unit_test(test_what_stands_in_the_way),
 		cmocka_unit_test(test_size_zero_and_zones),
 		cmocka_unit_test(test_hidden_areas_keep_it_from_passing),
+		cmocka_unit_test(test_hidden_areas_are_told_to_callers),
 		cmocka_unit_test(test_obstacles_and_bridges_are_told),
 		cmocka_unit_test(test_expected_times),
 		cmocka_unit_test(test_words_of_a_purge),
