@@ -183,7 +183,8 @@ rm -rf "${HOZEN_REPO:?}"
 cp -a "$T/kept" "$HOZEN_REPO"
 policy 4
 is missed drill full_drill rto
-# A good drill of the other path does not make it good.
+# A good drill of the other path does not make it good. Within one second, damage counts.
+sleep 1.1
 drill 0 --path "$T/src"
 overview 'Action needed: 1 of 1'
 policy 4
