@@ -94,7 +94,7 @@ for signal in '^C' '^TERM'; do
 done
 tty 130 'type its identity=^C' -- "$HE" selftest "$one"
 same_as_before "$T/one"
-make_loop large "$T/large" 134217728
+make_loop large "$T/large" 536870912
 # shellcheck disable=SC2154
 tty 0 "type its identity=$(id_of "$large")" -- "$HE" run "$large" --goal clear
 # Level, step, what is done, and how far it is.
