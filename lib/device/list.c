@@ -27,19 +27,24 @@ int hz_devices_list(const hz_device_options *opts, hz_device_fn fn, void *user, 
 	return devices_list(NULL, opts, fn, user, err);
 }
 
+/* Is all that stands in the way what may be over in a moment? */
+static bool is_passing(const void *unused, const hz_device_info *info)
+{
+	(void)unused;
+	for (uint32_t i = 0; i < info->obstacles; i++) {
+		if (i >= HZ_DEVICE_OBSTACLES || !survey_may_pass(&info->obstacle[i]))
+			return false;
+	}
+	return info->obstacles > 0;
+}
+
 int hz_device_look(const char *path, hz_device_info *info, hz_error **err)
 {
 	struct survey s AUTO_SURVEY = SURVEY_INIT;
 	uint32_t room = info->size;
 	size_t i = 0;
-	int rc = survey_open(&s, NULL, err);
+	int rc = survey_patiently(&s, path, &i, is_passing, NULL, err);
 
-	if (rc == 0)
-		rc = survey_find(&s, path, &i, err);
-	if (rc < 0)
-		return rc;
-	survey_want(&s, i);
-	rc = survey_run(&s, err);
 	if (rc < 0)
 		return rc;
 	info->size = room ? room : (uint32_t)sizeof(*info);

@@ -17,10 +17,6 @@
 #include <string.h>
 #include <time.h>
 
-/* Others open a disk for a moment: udev after each close, smartd now and then, another list. */
-#define TRIES  10
-#define NAP_NS 200000000
-
 struct wish {
 	const char *confirm_id;
 	const char *const *overrides;
@@ -72,31 +68,11 @@ static int check(const struct wish *w, const hz_device_info *info, hz_error **er
 	return 0;
 }
 
-static bool may_pass(const hz_obstacle *o)
+static bool is_passing(const void *wish, const hz_device_info *info)
 {
-	return o && (o->gate == HZ_GATE_BUSY || o->gate == HZ_GATE_OPEN);
-}
+	const hz_obstacle *o = standing(wish, info);
 
-/* Again, while all that stands in the way is what may be over in a moment. */
-static int survey_target(struct survey *s, const struct wish *w, const char *path, size_t *i, hz_error **err)
-{
-	const struct timespec nap = { 0, NAP_NS };
-	int rc;
-
-	for (int tries = 1;; tries++) {
-		rc = survey_open(s, NULL, err);
-		if (rc == 0)
-			rc = survey_find(s, path, i, err);
-		if (rc < 0)
-			return rc;
-		survey_want(s, *i);
-		rc = survey_run(s, err);
-		if (rc < 0 || tries == TRIES || !may_pass(standing(w, &s->info[*i])))
-			return rc;
-		survey_release(s);
-		*s = (struct survey)SURVEY_INIT;
-		(void)nanosleep(&nap, NULL);
-	}
+	return o && survey_may_pass(o);
 }
 
 static int cannot_claim(const char *path, hz_error **err)
@@ -179,7 +155,7 @@ int link_open(struct link **ret, const char *path, const char *confirm_id, const
 	for (size_t n = 0; n < n_overrides; n++)
 		if (gate_of(overrides[n]) == 0)
 			return err_set(err, HZ_E_INVAL, "'%s' is no gate that could be overridden", overrides[n]);
-	rc = survey_target(&s, &w, path, &i, err);
+	rc = survey_patiently(&s, path, &i, is_passing, &w, err);
 	if (rc == 0)
 		rc = check(&w, &s.info[i], err);
 	if (rc < 0)

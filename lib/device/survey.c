@@ -11,6 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
+
+#define TRIES  10
+#define NAP_NS 200000000
 
 /* So many are asked at once. */
 #define AT_ONCE 32
@@ -181,4 +185,31 @@ int survey_run(struct survey *s, hz_error **err)
 	if (rc == 0)
 		compare_all(s);
 	return rc;
+}
+
+bool survey_may_pass(const hz_obstacle *o)
+{
+	return o->gate == HZ_GATE_BUSY || o->gate == HZ_GATE_OPEN;
+}
+
+int survey_patiently(
+	struct survey *s, const char *path, size_t *i, survey_passing_fn is_passing, const void *user, hz_error **err)
+{
+	const struct timespec nap = { 0, NAP_NS };
+	int rc;
+
+	for (int tries = 1;; tries++) {
+		rc = survey_open(s, NULL, err);
+		if (rc == 0)
+			rc = survey_find(s, path, i, err);
+		if (rc < 0)
+			return rc;
+		survey_want(s, *i);
+		rc = survey_run(s, err);
+		if (rc < 0 || tries == TRIES || !is_passing(user, &s->info[*i]))
+			return rc;
+		survey_release(s);
+		*s = (struct survey)SURVEY_INIT;
+		(void)nanosleep(&nap, NULL);
+	}
 }

@@ -33,6 +33,12 @@ void survey_want_all(struct survey *s, bool all);
 void survey_want(struct survey *s, size_t i);
 /* Asks and compares. */
 int survey_run(struct survey *s, hz_error **err);
+/* survey_open to survey_run for one device: again, for two seconds, while that is passing which stands in its way. */
+typedef bool (*survey_passing_fn)(const void *user, const hz_device_info *info);
+int survey_patiently(
+	struct survey *s, const char *path, size_t *i, survey_passing_fn is_passing, const void *user, hz_error **err);
+/* Others open a disk for a moment: udev after each close, smartd now and then, another list. */
+bool survey_may_pass(const hz_obstacle *o);
 /* The block that the path leads to. HZ_E_NOTFOUND, HZ_E_INVAL: no block device. */
 int survey_find(const struct survey *s, const char *path, size_t *i, hz_error **err);
 

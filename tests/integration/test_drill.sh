@@ -271,12 +271,20 @@ rm -rf "$T/other"
 mkdir -p "$T/other$T"
 cp -a "$S" "$T/other$S"
 chmod 604 "$T/other$S/f9"
+attributes=
+if command -v setfattr >/dev/null && setfattr -n user.said -v other "$T/other$S/f4" 2>/dev/null &&
+  setfacl -m u:12345:r "$T/other$S/f3" 2>/dev/null; then
+  attributes=2
+fi
 touch -d '2002-02-03 04:05:06' "$T/other$S/deep/g3"
 aged
 HOZEN_KEY_FILE="$T/writer.key" backup 0 "$S"
 drill 4 --level L4 --source "$T/other"
-expect damaged 1
+expect damaged $((1 + ${attributes:-0}))
 expect source_changed 1
+[ -z "$attributes" ] || for name in f3 f4; do
+  grep -q "\"kind\":\"damage\".*$stored/$name\".*has not changed since the backup: .*attributes" "$T/out" || fail "the attributes of $name are not told"
+done
 grep -q "\"kind\":\"damage\".*$stored/f9\".*has not changed since the backup: mode" "$T/out" || fail 'the mode of f9 is not told as damage'
 grep -q "\"kind\":\"note\".*$stored/deep/g3\".*: modification time" "$T/out" || fail 'the time of g3 is not told'
 drill 0 --level L4

@@ -164,8 +164,8 @@ decide 4 --decision accepted "$T/changed.json"
 decide 5 --decision accepted "$(record validate)"
 prints 'not of a sanitization'
 run 5 "$HE" --json run "$loop" --goal purge --confirm "$id" --operator sato
-of=$(grep -l '"outcome": *"refused"' "$T"/state/evidence/records/*/*.json | xargs grep -l 'record:sanitize:v1' | head -1)
-[ -n "$of" ] || fail 'no record of the refused run'
+of=$(record sanitize)
+grep -q '"outcome": *"refused"' "$of" || fail 'no record of the refused run'
 decide 5 --decision accepted "$of"
 prints 'no certificate'
 decide 0 --decision rejected --reason 'purge cannot be reached' "$of"

@@ -72,6 +72,8 @@ int drill_run_command(struct drill *d);
 int drill_conclude(struct drill *d, int code);
 /* Is it the i-th path, or below it? */
 bool drill_is_in(const struct drill *d, uint64_t i, const hz_entry_info *e);
+/* Do two open entries (O_PATH) have the same extended attributes, ACLs and capabilities? 1, 0, or -1 with errno. */
+int drill_same_attributes(int restored, int source);
 /* The state of a chosen file, with --json. */
 void drill_file_line(struct drill *d, const hz_entry_info *e, const char *state);
 

@@ -31,6 +31,7 @@ enum {
 	DIFFERS_MODE = 32u,
 	DIFFERS_OWNER = 64u,
 	DIFFERS_MTIME = 128u,
+	DIFFERS_ATTRIBUTES = 256u,
 	DIFFERS_META = DIFFERS_MODE | DIFFERS_OWNER | DIFFERS_MTIME
 };
 
@@ -139,6 +140,25 @@ static uint32_t meta_differs(const struct stat *a, const struct stat *b)
 	return bits;
 }
 
+/* Of a symlink there is none that all file systems keep. */
+static int attributes_differ(uint32_t *bits, const char *path)
+{
+	int x = open_at(at.restored, path, O_PATH, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	int y = open_at(at.source, path, O_PATH, RESOLVE_IN_ROOT), same = -1, e = errno;
+
+	if (x >= 0 && y >= 0) {
+		same = drill_same_attributes(x, y);
+		e = errno;
+	}
+	if (x >= 0)
+		(void)close(x);
+	if (y >= 0)
+		(void)close(y);
+	errno = e;
+	*bits |= same == 0 ? DIFFERS_ATTRIBUTES : 0;
+	return same < 0 ? HZ_E_IO : 0;
+}
+
 /* HZ_E_IO with errno: the content of one cannot be read. */
 static int compare(uint32_t *bits, const struct side *a, struct side *b, const char *path)
 {
@@ -149,6 +169,8 @@ static int compare(uint32_t *bits, const struct side *a, struct side *b, const c
 		return 0;
 	}
 	*bits = meta_differs(&a->st, &b->st);
+	if (!S_ISLNK(a->st.st_mode) && attributes_differ(bits, path) < 0)
+		return HZ_E_IO;
 	if (S_ISLNK(a->st.st_mode) && (a->link_len != b->link_len || memcmp(a->link, b->link, a->link_len) != 0))
 		*bits |= DIFFERS_LINK;
 	if ((S_ISCHR(a->st.st_mode) || S_ISBLK(a->st.st_mode)) && a->st.st_rdev != b->st.st_rdev)
@@ -169,7 +191,7 @@ static int compare(uint32_t *bits, const struct side *a, struct side *b, const c
 static char *fields(char out[128], uint32_t bits)
 {
 	static const char *const names[] = { "type", "size", "content", "target", "device", "mode", "owner",
-		"modification time" };
+		"modification time", "attributes" };
 	size_t n = 0;
 
 	out[0] = '\0';
@@ -214,7 +236,8 @@ static bool source_is_unchanged(const struct drill *d, const hz_entry_info *e, c
 /* Which attributes of the restored are not those of the snapshot: it was told already that they could not be set. */
 static uint32_t short_of(const hz_entry_info *e, const struct stat *st)
 {
-	uint32_t bits = 0;
+	/* Which of these could not be set the restore has told by itself. */
+	uint32_t bits = DIFFERS_ATTRIBUTES;
 
 	if ((st->st_mode & 07777) != e->mode)
 		bits |= DIFFERS_MODE;

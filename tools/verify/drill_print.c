@@ -278,7 +278,8 @@ static void limits(struct drill *d)
 			(unsigned long long)d->source_gone);
 	if (d->source)
 		drill_says(d, HZ_SAYS_NOT_CHECKED,
-			"extended attributes, ACLs, flags and hard links against the source (against the snapshot they "
+			"flags and hard links against the source, and attributes of symlinks (against the snapshot "
+			"they "
 			"were)");
 	if (d->res.meta_short > 0)
 		drill_says(d, HZ_SAYS_NOT_CHECKED, "attributes of %llu entries that could not be restored here%s",
