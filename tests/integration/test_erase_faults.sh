@@ -88,7 +88,11 @@ if under_way "$large"; then
   [ "$(summary "$large" exit)" -eq $got ] || fail 'another exit code in the summary'
   summary "$one" exit >/dev/null
   grep -q "$large: stopping" "$T/err" || [ $got -eq 0 ] || fail 'it was not told'
-  run 0 "$HE" resume --confirm "$id"
+  # The small one was done by then, or was not.
+  also=
+  "$HE" status | grep -q "^OPEN .*$(id_of "$one")" && also="--confirm $(id_of "$one")"
+  # shellcheck disable=SC2086 # none or two words
+  run 0 "$HE" resume --confirm "$id" $also
 else
   ended 0
 fi
