@@ -101,9 +101,11 @@ static int find_there(const char *path, const struct journal_device *want, hz_de
 {
 	int rc = hz_device_look(path, found, err);
 
-	if (rc == HZ_E_NOTFOUND)
+	if (rc == 0)
+		rc = journal_device_same(want, found, err);
+	if (rc == HZ_E_NOTFOUND || rc == HZ_E_REFUSED)
 		return err_wrap(err, rc, "the medium of this journal (%s) is not here", want->confirm_id);
-	return rc < 0 ? rc : journal_device_same(want, found, err);
+	return rc;
 }
 
 /* Under whatever name it has now; two that look alike are none. */

@@ -2,8 +2,8 @@
 /*
  * test_bad_disk BACKING MOUNTPOINT: a file system of one file, `disk`, over the file BACKING, which fails and lies: in
  * the environment BAD_WRITE, BAD_READ, DROP are lists "offset-length,..." in bytes. A write or read that touches such a
- * range fails with EIO; one that touches DROP is acknowledged and lost. Stays in the foreground; a loop device on the
- * file is the disk.
+ * range fails with EIO; one that touches DROP is acknowledged and lost. MBS: it writes so many MB/s and no more. Stays
+ * in the foreground; a loop device on the file is the disk.
  */
 #define FUSE_USE_VERSION 31
 #include <errno.h>
@@ -73,6 +73,8 @@ static int disk_read(const char *path, char *data, size_t len, off_t off, struct
 
 static int disk_write(const char *path, const char *data, size_t len, off_t off, struct fuse_file_info *info)
 {
+	const char *mbs = getenv("MBS");
+	long slow = mbs ? strtol(mbs, NULL, 10) : 0;
 	ssize_t n;
 
 	(void)path, (void)info;
@@ -80,6 +82,8 @@ static int disk_write(const char *path, const char *data, size_t len, off_t off,
 		return -EIO;
 	if (hit("DROP", off, len))
 		return (int)len;
+	if (slow > 0)
+		(void)usleep((useconds_t)(len / (size_t)slow));
 	n = pwrite(backing, data, len, off);
 	return n < 0 ? -errno : (int)n;
 }
