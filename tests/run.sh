@@ -5,9 +5,9 @@
 # with clang, and checks the source. Builds are in build/. Ends with a summary; non-zero when anything failed.
 cd "$(dirname "$0")/.." || exit 2
 
-packages='cmake ninja-build gcc g++ clang clang-format libclang-rt-14-dev pkgconf python3 libsodium-dev libssl-dev
-libarchive-dev libblkid-dev libzstd-dev uuid-dev libcmocka-dev libisal-dev libjansson-dev liburing-dev libfuse3-dev fuse3 gettext attr acl git openssh-client openssl libinih-dev
-e2fsprogs xfsprogs btrfs-progs fdisk libcairo2-dev libpango1.0-dev libqrencode-dev poppler-utils fontconfig fonts-ipafont-gothic fonts-dejavu-core'
+build_packages=$(sed -n "s/^packages='\(.*\)'$/\1/p" tools/quickstart.sh)
+packages="$build_packages g++ clang clang-format libclang-rt-14-dev python3 libcmocka-dev libfuse3-dev fuse3 attr acl git
+openssh-client openssl e2fsprogs xfsprogs btrfs-progs fdisk poppler-utils fontconfig fonts-ipafont-gothic fonts-dejavu-core"
 jobs=$(nproc 2>/dev/null || echo 2)
 summary=
 failed=0

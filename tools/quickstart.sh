@@ -31,7 +31,8 @@ if [ "$(id -u)" -ne 0 ]; then
   exec sudo KEEP="${KEEP:-}" SOURCES="${SOURCES:-}" LIMIT_MB="${LIMIT_MB:-}" TMPDIR="${TMPDIR:-/tmp}" sh tools/quickstart.sh
 fi
 
-packages='gcc cmake ninja-build pkgconf libc6-dev libsodium-dev libssl-dev libarchive-dev libzstd-dev uuid-dev libisal-dev libjansson-dev libinih-dev gettext'
+# What a build needs; tests/run.sh takes it from here.
+packages='gcc cmake ninja-build pkgconf libc6-dev libsodium-dev libssl-dev libarchive-dev libblkid-dev libzstd-dev uuid-dev libisal-dev libjansson-dev liburing-dev libinih-dev libcairo2-dev libpango1.0-dev libqrencode-dev gettext'
 missing_packages() {
   for p in $packages; do
     case $(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null || true) in
