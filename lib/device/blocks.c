@@ -126,8 +126,11 @@ int blocks_read(struct blocks *b, const struct roots *r, hz_error **err)
 	struct attr_names names AUTO_NAMES = ATTR_NAMES_INIT;
 	int rc = attr_names(&names, r->sys, err, "block");
 
-	if (rc < 0)
-		return err_wrap(err, HZ_E_IO, "/sys");
+	if (rc < 0) {
+		rc = err_wrap(err, HZ_E_IO, "/sys");
+		err_hint(err, "what a disk is and who uses it is asked there: mount it (mount -t sysfs sysfs /sys)");
+		return rc;
+	}
 	for (size_t i = 0; rc == 0 && i < names.n; i++) {
 		char sys[80];
 

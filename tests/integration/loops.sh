@@ -5,6 +5,7 @@
 . "${HOZEN_TESTS:?}/integration/cli.sh"
 [ "$(id -u)" -eq 0 ] || { echo 'skipped: needs root'; exit 77; }
 command -v losetup >/dev/null && command -v python3 >/dev/null || { echo 'skipped: no losetup or python3'; exit 77; }
+[ -d /sys/block ] || { echo 'skipped: no /sys'; exit 77; }
 # A report of a sanitizer must not pass for an exit code of ours.
 export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=99" UBSAN_OPTIONS="${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}exitcode=99"
 

@@ -146,12 +146,13 @@ sed -i 1d "$HOZEN_STATE_DIR/evidence/log"
 checked_verify 4 'log_finding log_summary' log
 
 HB=$HE
-checked 0 device list --all
+[ ! -d /sys/block ] || checked 0 device list --all
 HB=$HOZEN_BIN/hozen-backup
 
 for file in "$schemas"/*.json; do
   name=$(basename "$file" .json)
   # Those of media need a device: test_media.sh, test_two_persons.sh, test_erase_run.sh.
   case $name in record-v1 | media_* | equipment_* | sanitize_* | plan-v1 | journal-v1) continue ;; esac
+  [ "$name" != device-v1 ] || [ -d /sys/block ] || continue
   grep -q "\"schema\":\"$name\"" "$T/all" || fail "no command printed a line of $name"
 done

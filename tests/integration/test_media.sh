@@ -3,6 +3,7 @@
 # hozen-verify media: a loop device of the test, erased, against a record of it: good; one changed byte, another device, a
 # changed record, a signer that nobody knows, an erasure without known content.
 . "${HOZEN_TESTS:?}/integration/cli.sh"
+[ -d /sys/block ] || { echo 'skipped: no /sys'; exit 77; }
 engine=$HOZEN_BIN/../tests/bench/bench_erase
 record=$HOZEN_BIN/../tests/bench/test_make_record
 schemas=$tests/../docs/schemas

@@ -4,6 +4,7 @@
 # image, and what they say was not reached is still there. Needs root, loop devices and the tools that make file systems.
 # test-timeout: 300
 . "${HOZEN_TESTS:?}/integration/kit.sh"
+[ -d /sys/block ] || { echo 'skipped: no /sys'; exit 77; }
 [ "$(id -u)" -eq 0 ] || exit 77
 HE=$HOZEN_BIN/hozen-erase
 M=$T/m

@@ -3,6 +3,7 @@
 # The test of the equipment, approval before a run, and validation after it, on a loop device of this test. Needs root,
 # loop devices and ssh-keygen.
 . "${HOZEN_TESTS:?}/integration/kit.sh"
+[ -d /sys/block ] || { echo 'skipped: no /sys'; exit 77; }
 [ "$(id -u)" -eq 0 ] || exit 77
 command -v ssh-keygen >/dev/null || exit 77
 HE=$HOZEN_BIN/hozen-erase

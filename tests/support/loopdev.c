@@ -16,7 +16,10 @@ struct loopdev *loopdev_new(const char *folder, uint64_t bytes, uint32_t sector,
 	struct loopdev *l = calloc(1, sizeof(*l));
 	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), backing;
 
-	if (!l || control < 0) {
+	/* Without it nobody can say what a device is. */
+	if (!l || control < 0 || access("/sys/block", F_OK) < 0) {
+		if (control >= 0)
+			(void)close(control);
 		free(l);
 		return NULL;
 	}
