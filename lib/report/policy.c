@@ -113,6 +113,7 @@ int hz_policy_info_get(const hz_policy *p, hz_policy_info *info, hz_error **err)
 
 	if (info->size < sizeof(info->size))
 		return err_set(err, HZ_E_INVAL, "hz_policy_info: its size is not set");
+	i.two_persons = p->two_persons;
 	i.id = p->id;
 	i.version = p->version;
 	i.owner = p->owner;

@@ -38,6 +38,7 @@ struct hz_policy {
 	char *id, *version, *owner;
 	struct policy_list approvers;
 	int64_t approved, review;
+	bool two_persons;
 	struct policy_repository *repositories;
 	size_t n_repositories;
 	struct policy_system *systems;

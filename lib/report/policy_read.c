@@ -31,6 +31,7 @@ static const struct key {
 	{ POLICY, "approver", TEXTS, true, P(approvers) },
 	{ POLICY, "approved", DATE, true, P(approved) },
 	{ POLICY, "review", DATE, true, P(review) },
+	{ POLICY, "two_persons", YES_NO, false, P(two_persons) },
 	{ REPOSITORY, "id", HEX, true, R(id) },
 	{ REPOSITORY, "location", TEXT, false, R(location) },
 	{ REPOSITORY, "key_file", PATH, false, R(key_file) },

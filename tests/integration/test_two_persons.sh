@@ -54,6 +54,16 @@ erase() {
   shift
   run "$want_erase" "$HE" --json run "$loop" --goal clear --confirm "$id" --operator sato "$@"
 }
+# Nobody says who may approve, and the policy asks for it, or cannot be read.
+{
+  printf '[policy]\nid = P1\nowner = A\napprover = B\napproved = 2026-01-01\nreview = 2036-01-01\n'
+  printf '[repository r]\nid = 00000000000000000000000000000000\n[system s]\nowner = A\nhost = h\npath = /srv\nrepository = r\nrpo = 1d\n'
+} >"$T/policy.one"
+sed 's/^review.*/&\ntwo_persons = yes/' "$T/policy.one" >"$T/policy.two"
+erase 5 --policy "$T/policy.two"
+prints 'policy asks for another person'
+erase 5 --policy "$T/none"
+run 5 env HOZEN_POLICY="$T/policy.two" "$HE" selftest "$loop" --confirm "$id"
 erase 5 --approvers "$T/approvers"
 # Refused, and on record as such.
 schema sanitize_summary
@@ -154,7 +164,9 @@ schema validate_summary
 [ "$(field sha256)" = "$(sha256sum "$of" | cut -d' ' -f1)" ] || fail 'another record was validated'
 run 0 "$HV" report "$(record validate)"
 grep -q "\"sha256\": *\"$(sha256sum "$of" | cut -d' ' -f1)\"" "$(record validate)" || fail 'the subject is not the first record'
-run 0 env HOZEN_OPERATOR=sato "$HV" validate --one-person --decision rejected --reason 'only a test' "$of"
+run 5 env HOZEN_OPERATOR=sato HOZEN_POLICY="$T/policy.two" "$HV" validate --one-person --decision accepted "$of"
+says 'policy asks for two persons'
+run 0 env HOZEN_OPERATOR=sato HOZEN_POLICY="$T/policy.one" "$HV" validate --one-person --decision rejected --reason 'only a test' "$of"
 grep -q 'not asked whether two persons' "$(record validate)" || fail 'the override is not in the record'
 # Whose signature is not believed, what was changed, what is of no sanitization, and what is no certificate.
 decide 5 --decision accepted --trust "$T/approvers" "$of"

@@ -55,6 +55,19 @@ const char *evidence_policy(const struct cli *cli)
 	return given ? given : of_environment("HOZEN_POLICY");
 }
 
+int evidence_two_persons(const struct cli *cli, hz_error **err)
+{
+	hz_policy_info info = HZ_POLICY_INFO_INIT;
+	const char *file = evidence_policy(cli);
+	hz_policy *policy = NULL;
+	int rc = file ? hz_policy_open(&policy, file, err) : 0;
+
+	if (rc == 0 && file)
+		rc = hz_policy_info_get(policy, &info, err);
+	hz_policy_free(policy);
+	return rc < 0 ? rc : (int)info.two_persons;
+}
+
 /* The policy's name and hash into the record; its texts live as long as *policy. A command that evaluates one names it
  * itself, and says what is wrong with it. */
 static void take_policy(

@@ -27,6 +27,8 @@
 			   "default: HOZEN_KEY_FILE, then that of the default place")                             \
 	}
 
+/* Does the policy ask for a second person? 1, 0, or HZ_E_* where it cannot be read: then nobody knows. */
+int evidence_two_persons(const struct cli *cli, hz_error **err);
 /* Before the command runs. A record that cannot be begun does not stop it: that is told, and counts at the end. */
 void evidence_begin(struct cli *cli);
 /* The same for a kind of record that the table does not name: a part of a command that has a record of its own. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* See approval.h. */
 #include "erase/approval.h"
+#include "common/evidence.h"
 #include "common/i18n.h"
 #include "common/report.h"
 
@@ -39,6 +40,25 @@ static void refuse_all(struct fleet_drive *d, uint64_t n, int rc, const hz_error
 		fleet_refuse(&d[i], rc, err ? hz_error_message(err) : hz_error_name(rc), hz_error_hint(err));
 }
 
+/* Where nobody says who may approve: nothing is asked for, unless the policy does or cannot be read. */
+static int without_approvers(struct cli *cli, struct fleet_drive *d, uint64_t n)
+{
+	hz_error *err = NULL;
+	int asked = evidence_two_persons(cli, &err);
+
+	if (cli_value(cli, "approval"))
+		return report_usage(cli, _("--approval needs --approvers: whose approval counts"));
+	if (asked < 0)
+		refuse_all(d, n, HZ_E_REFUSED, err);
+	for (uint64_t i = 0; i < n && asked > 0; i++)
+		fleet_refuse(&d[i], HZ_E_REFUSED,
+			_("the policy asks for another person's approval: say with --approvers who may; nothing was "
+			  "touched"),
+			NULL);
+	hz_error_free(err);
+	return CLI_EXIT_DONE;
+}
+
 int approval_check(struct cli *cli, const char *goal, struct fleet_drive *d, uint64_t n)
 {
 	const char *path = cli_value(cli, "approval"), *approvers = cli_value(cli, "approvers");
@@ -48,10 +68,8 @@ int approval_check(struct cli *cli, const char *goal, struct fleet_drive *d, uin
 
 	if (!approvers)
 		approvers = of_environment("HOZEN_APPROVERS");
-	if (!path && !approvers)
-		return CLI_EXIT_DONE;
 	if (!approvers)
-		return report_usage(cli, _("--approval needs --approvers: whose approval counts"));
+		return without_approvers(cli, d, n);
 	for (uint64_t i = 0; i < n && !path; i++)
 		fleet_refuse(&d[i], HZ_E_REFUSED,
 			_("another person has to approve this: give --approval FILE; nothing was touched"), NULL);

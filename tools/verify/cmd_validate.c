@@ -23,6 +23,17 @@ static int read_options(struct cli *cli, hz_validate_options *o)
 	return CLI_EXIT_DONE;
 }
 
+static int check_policy(struct cli *cli, const hz_validate_options *o)
+{
+	hz_error *err = NULL;
+	int asked = o->flags & HZ_VALIDATE_ONE_PERSON ? evidence_two_persons(cli, &err) : 0;
+
+	if (asked < 0)
+		return report_result(cli, asked, &err);
+	return asked ? report_failure(cli, HZ_E_REFUSED, _("the policy asks for two persons: --one-person is refused"))
+		     : CLI_EXIT_DONE;
+}
+
 static int run(struct cli *cli)
 {
 	hz_validate_options o = HZ_VALIDATE_OPTIONS_INIT;
@@ -31,6 +42,8 @@ static int run(struct cli *cli)
 	hz_error *err = NULL;
 	int code = read_options(cli, &o);
 
+	if (code == CLI_EXIT_DONE)
+		code = check_policy(cli, &o);
 	if (code == CLI_EXIT_DONE)
 		code = trust_open(cli, &trust);
 	if (code != CLI_EXIT_DONE)

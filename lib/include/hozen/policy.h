@@ -40,7 +40,8 @@ HZ_API void hz_policy_free(hz_policy *policy);
 /* Texts live as long as the policy. */
 typedef struct hz_policy_info {
 	uint32_t size;
-	uint32_t reserved;
+	uint32_t two_persons; /* 1: no medium is erased without another person's approval, and none validated by one
+				 person */
 	const char *id, *version, *owner; /* version: NULL where none is given */
 	char sha256[HZ_ID_HEX];           /* of the file's bytes */
 	uint64_t systems, repositories;
