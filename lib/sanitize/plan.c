@@ -150,12 +150,17 @@ static void choose(struct plan *p, const hz_device_info *d, const struct plan_op
 /* No step is there: what is left to do. */
 static void give_up(struct plan *p, const hz_device_info *d, const struct plan_options *o)
 {
+	const bool frozen = d->state & (HZ_STATE_SECURITY_FROZEN | HZ_STATE_SANITIZE_FROZEN);
+	const char *then = o->method ? " by this method"
+		: frozen ? " while the drive is frozen: suspend and resume this computer, or switch the drive off "
+			   "and on, and ask again; or destroy it"
+			 : ": destroy it";
 	struct plan_options lower = *o;
 	struct plan other;
 
 	if (p->goal == LEVEL_CLEAR)
-		return plan_reason(p, "clear cannot be reached here%s", o->method ? " by this method" : ": destroy it");
-	plan_reason(p, "purge cannot be reached here%s", o->method ? " by this method" : ": destroy it");
+		return plan_reason(p, "clear cannot be reached here%s", then);
+	plan_reason(p, "purge cannot be reached here%s", then);
 	lower.goal = LEVEL_CLEAR;
 	plan_make(&other, d, &lower);
 	if (other.reachable)

@@ -313,6 +313,13 @@ static void test_obstacles_and_bridges_are_told(void **state)
 	assert_true(says(&p, "in the way: the bridge shows serial 000000000001") && says(&p, "in the way: 18 more"));
 	assert_true(says(&p, "purge cannot be reached here: destroy it"));
 	assert_true(says(&p, "clear could be reached"));
+	/* Nobody destroys what a power cycle would make willing. */
+	d.state |= HZ_STATE_SECURITY_FROZEN;
+	plan_make(&p, &d, &(struct plan_options){ .goal = LEVEL_PURGE });
+	assert_true(says(&p,
+		"purge cannot be reached here while the drive is frozen: suspend and resume this computer, or switch "
+		"the "
+		"drive off and on, and ask again; or destroy it"));
 	plan_make(&p, &d, &(struct plan_options){ .goal = LEVEL_CLEAR });
 	assert_true(assumes(&p, "behind a USB bridge"));
 }
