@@ -22,6 +22,7 @@ run 0 "$HV" drill --sandbox "$T" --key-file "$T/reader.key" --publish
 more 1
 run 0 "$HV" repo --level L2 --key-file "$T/reader.key" --publish="$HOZEN_KEY_FILE"
 more 1
+sleep 1 # within its second a snapshot is 0 s old
 run 6 "$HV" drill --sandbox "$T" --key-file "$T/reader.key" --publish --rpo 0
 more 1
 # A key that cannot is said, and the record is in the folder all the same.
