@@ -95,8 +95,9 @@ struct pack {
 	struct object_health health;
 	struct pack_table t[3]; /* by role */
 	struct aead *aead[3];
-	uint32_t rest; /* end of the last table that was opened */
-	void *dctx;    /* decompressor, made at need */
+	uint32_t rest;     /* end of the last table that was opened */
+	void *dctx;        /* decompressor, made at need */
+	struct buf stored; /* the frame that it reads */
 };
 void pack_close(struct pack *p);
 /* Reads the head (whole = false: only the first blocks; true: everything, verified and mended) and the plain fields.

@@ -18,6 +18,7 @@ void pack_close(struct pack *p)
 	}
 	buf_release(&p->whole);
 	buf_release(&p->sums);
+	buf_release(&p->stored);
 	(void)ZSTD_freeDCtx(p->dctx);
 	free(p);
 }
@@ -243,9 +244,9 @@ int pack_open_table(struct pack *p, enum pack_role role, const uint8_t key[KEY_L
 	return 0;
 }
 
-static int decompress(
-	struct buf *out, const struct buf *stored, struct pack *p, const struct pack_frame *f, hz_error **err)
+static int decompress(struct buf *out, struct pack *p, const struct pack_frame *f, hz_error **err)
 {
+	const struct buf *stored = &p->stored;
 	size_t n;
 	uint8_t *room;
 
@@ -268,14 +269,13 @@ static int decompress(
 
 int pack_read_frame(struct pack *p, enum pack_role role, uint32_t i, struct buf *out, hz_error **err)
 {
-	AUTO_IN(buf_release) struct buf tmp = BUF_INIT;
 	const struct pack_frame *f = &p->t[role].frames[i];
 	int rc;
 
 	if (f->method != METHOD_ZSTD)
 		return open_bytes(p, role, SPACE_FRAME, i, &f->writer, f->off, f->stored, out, err);
-	rc = open_bytes(p, role, SPACE_FRAME, i, &f->writer, f->off, f->stored, &tmp, err);
-	return rc < 0 ? rc : decompress(out, &tmp, p, f, err);
+	rc = open_bytes(p, role, SPACE_FRAME, i, &f->writer, f->off, f->stored, &p->stored, err);
+	return rc < 0 ? rc : decompress(out, p, f, err);
 }
 
 int pack_check_rest(struct pack *p, hz_error **err)

@@ -82,10 +82,10 @@ static int tick(void *user)
 	return restore_tick(user, NULL);
 }
 
-int restore_wait(struct restore *r, hz_error **err)
+int restore_wait(struct restore *r, const unsigned *left, hz_error **err)
 {
 	AUTO(hz_error_free) hz_error *why = NULL;
-	int rc = pool_wait(r->pool, TICK_MS, tick, r, &why);
+	int rc = pool_wait_for(r->pool, left, TICK_MS, tick, r, &why);
 
 	if (rc == HZ_E_CANCELED)
 		return err_set(err, rc, "cancelled");
@@ -333,6 +333,7 @@ static void release(struct restore *r)
 	idmap_release(&r->kept);
 	idmap_release(&r->seen);
 	(void)pthread_mutex_destroy(&r->kept_lock);
+	(void)pthread_mutex_destroy(&r->sharing);
 	free(r->states);
 	free(r->gaps);
 	workers_release(r);
@@ -394,8 +395,10 @@ int hz_restore(hz_reader *reader, const char *id, const hz_restore_options *opts
 
 	(void)pthread_mutex_init(&once.lock, NULL);
 	(void)pthread_mutex_init(&r.kept_lock, NULL);
+	(void)pthread_mutex_init(&r.sharing, NULL);
 	reader->repo.job = job;
 	reader->repo.sink = (struct damage_sink){ sink_once, &once };
+	r.batches[0].restore = r.batches[1].restore = &r;
 	r.batch = &r.batches[0];
 	r.running = &r.batches[1];
 	for (unsigned i = 0; i < RESTORE_OPENING; i++)

@@ -179,12 +179,22 @@ struct restore_want {
 	uint64_t off;      /* in the file; or, with pieces, the first of them in the batch */
 	uint32_t n_pieces; /* 0: it lies in one piece */
 };
-/* The wants of one pack. */
+/* A want and where its pack has it. */
+struct restore_placed {
+	struct restore_want *want;
+	uint32_t frame, off, len;
+};
+/* The wants of one pack. Whoever comes to it first opens it and finds their frames; then others that have nothing else
+ * to do may help, each with the pack opened for itself. */
 struct restore_pack {
 	struct restore_want *wants;
 	size_t n;
+	struct restore_placed *placed; /* in order of frames */
+	size_t next;                   /* in placed; under r->sharing, as shared */
+	bool shared;                   /* it is open and others may help */
 };
 struct restore_batch {
+	struct restore *restore;
 	struct restore_want *wants;
 	size_t n_wants, cap_wants;
 	struct restore_file **files; /* whose last want was planned in it, or that want nothing */
@@ -196,12 +206,14 @@ struct restore_batch {
 	struct restore_pack *packs;
 	uint32_t *order;                    /* to read them in; NULL: as they are */
 	size_t n_packs, next_pack;          /* next: atomic */
+	unsigned tasks;                     /* atomic: at it */
 	struct restore_file **idle;         /* nothing more is to come for them */
 	size_t n_idle, cap_idle, next_idle; /* next: atomic */
 };
 
 /* What one thread needs for itself. */
 struct restore_worker {
+	const struct restore_batch *batch; /* the one it works at */
 	struct mac *content;
 	struct arena *arena;
 	struct buf frame;
@@ -241,6 +253,7 @@ struct restore {
 	bool target_fresh;  /* it was not there, or empty */
 	bool target_made;
 	struct restore_dirs dirs;
+	pthread_mutex_t sharing;                  /* who reads which frames of packs */
 	struct restore_fds files;                 /* of files with more than one chunk */
 	pthread_mutex_t opening[RESTORE_OPENING]; /* by file: of those only one thread opens */
 	uint32_t temp;                            /* atomic: last number of a temporary name */
@@ -251,7 +264,8 @@ struct restore {
 	struct restore_gap *gaps; /* in lists, by their place */
 	size_t n_gaps;
 	struct restore_batch batches[2];
-	struct restore_batch *batch, *running; /* the one that is collected, the one that is carried out */
+	/* The one that is collected; the one that was begun last. The one before that may be at its end. */
+	struct restore_batch *batch, *running;
 	unsigned batches_begun;
 	struct restore_file *open; /* not all its wants are known: in no batch yet */
 	struct idmap links;        /* hard link id to place in link */
@@ -269,8 +283,8 @@ void restore_event(struct restore *r, uint32_t kind, const struct restore_dir *d
 /* Delivers events and progress; HZ_E_CANCELED. The calling thread only. */
 int restore_tick(struct restore *r, hz_error **err);
 int restore_phase(struct restore *r, uint32_t phase, hz_error **err); /* a tick too */
-/* pool_wait with ticks. */
-int restore_wait(struct restore *r, hz_error **err);
+/* pool_wait_for with ticks; left NULL: for all. */
+int restore_wait(struct restore *r, const unsigned *left, hz_error **err);
 /* Must the whole restore end when the target says this? */
 bool restore_errno_is_fatal(int errnum);
 /* The entry of a failed name: an event of kind TARGET and a state; or, where the whole restore ends, its error. */
@@ -365,13 +379,13 @@ struct restore_file *restore_file_new(struct restore *r, struct restore_dir *dir
 	struct restore_link *link, hz_error **err);
 /* The file is the batch's from now on (restore_batch.c has this and what follows). */
 int restore_batch_add(struct restore_batch *b, struct restore_file *f, hz_error **err);
-/* What every worker does with the batch that is carried out (restore_data.c). A pool_fn. */
+/* What every worker does with a batch that was begun, the argument (restore_data.c). A pool_fn. */
 int restore_work(void *arg, unsigned worker, hz_error **err);
 #define RESTORE_NO_PACK UINT32_MAX        /* of a want that no pack has */
 #define RESTORE_PRESENT (UINT32_MAX - 1u) /* of one that the file has already */
 /* Nothing more is to come for this file. */
 int restore_batch_idle(struct restore_batch *b, struct restore_file *f, hz_error **err);
-/* Waits for the batch that is carried out and begins the one that was collected; the other is collected then. */
+/* Begins the batch that was collected and waits for the one before, which is collected then. */
 int restore_data_begin(struct restore *r, hz_error **err);
 /* Until all that was collected is done. */
 int restore_data_run(struct restore *r, hz_error **err);
@@ -381,7 +395,8 @@ void restore_batches_release(struct restore *r);
 /* ---- one file (restore_file.c) ---- */
 
 /* Puts a chunk's bytes where they belong. A failure of this file alone is told and 0. */
-int restore_file_write(struct restore *r, const struct restore_want *w, const uint8_t *data, hz_error **err);
+int restore_file_write(struct restore *r, const struct restore_worker *w, const struct restore_want *want,
+	const uint8_t *data, hz_error **err);
 /* All its content is there, or it failed: attributes and final name, or nothing left of it. */
 int restore_file_finish(struct restore *r, struct restore_worker *w, struct restore_file *f, hz_error **err);
 /* The store cannot give all of it: told once. */

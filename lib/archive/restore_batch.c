@@ -186,16 +186,29 @@ static int empty(struct restore *r, struct restore_batch *b, hz_error **err)
 		restore_file_discard(r, f);
 		restore_file_free(r, f);
 	}
+	for (size_t i = 0; i < b->n_packs; i++)
+		free(b->packs[i].placed);
 	free(TAKE(b->packs));
 	free(TAKE(b->order));
 	b->bytes = b->n_files = b->n_wants = b->n_pieces = b->n_packs = b->n_idle = b->next_pack = b->next_idle = 0;
 	return rc;
 }
 
+/* Its tasks: those of the one before are at their ends, or there already. */
+static int submit(struct restore *r, struct restore_batch *b, hz_error **err)
+{
+	int rc = 0;
+
+	b->tasks = pool_workers(r->pool);
+	for (unsigned i = 0, n = b->tasks; rc == 0 && i < n; i++)
+		rc = pool_submit(r->pool, 0, restore_work, NULL, b, err);
+	return rc;
+}
+
 /* Until nothing is carried out. */
 static int end_running(struct restore *r, hz_error **err)
 {
-	int rc = restore_wait(r, err), one = empty(r, r->running, rc < 0 ? NULL : err);
+	int rc = restore_wait(r, NULL, err), one = empty(r, r->running, rc < 0 ? NULL : err);
 
 	return rc < 0 ? rc : one;
 }
@@ -203,7 +216,7 @@ static int end_running(struct restore *r, hz_error **err)
 int restore_data_begin(struct restore *r, hz_error **err)
 {
 	struct restore_batch *b = r->batch;
-	int rc = 0;
+	int rc = 0, one;
 
 	if (r->progress.phase == HZ_PHASE_PLAN)
 		rc = restore_phase(r, HZ_PHASE_DATA, err);
@@ -219,8 +232,6 @@ int restore_data_begin(struct restore *r, hz_error **err)
 	if (rc == 0)
 		rc = pack_order(&b->order, r->reader->repo.store, (uint32_t)b->n_packs, pack_at,
 			&(struct ordering){ r, b }, err);
-	if (rc == 0)
-		rc = end_running(r, err);
 	if (rc < 0)
 		return rc;
 	r->batch = r->running;
@@ -228,9 +239,13 @@ int restore_data_begin(struct restore *r, hz_error **err)
 	r->batches_begun++;
 	if (r->open)
 		r->open->begun = true;
-	for (unsigned i = 0; rc == 0 && i < pool_workers(r->pool); i++)
-		rc = pool_submit(r->pool, 0, restore_work, NULL, r, err);
-	return rc;
+	/* Who has nothing left to do in the one before begins with this one. */
+	rc = submit(r, b, err);
+	if (rc < 0)
+		return rc;
+	rc = restore_wait(r, &r->batch->tasks, err);
+	one = empty(r, r->batch, rc < 0 ? NULL : err);
+	return rc < 0 ? rc : one;
 }
 
 int restore_data_run(struct restore *r, hz_error **err)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Carries out a batch: pack by pack, so that every pack is opened once and every frame read once, whoever wants it.
+ * Carries out a batch: pack by pack, so that every frame is read once, whoever wants it. A worker that finds no pack
+ * left helps with the frames of one that another reads: a batch may have fewer packs than there are workers.
  * Invariant: no byte goes to the target before the id of its chunk was recomputed (docs/format/pack.md); where it does
  * not match, or the pack is damaged, the other packs that claim the id are asked.
  */
@@ -11,12 +12,6 @@
 #define NO_FRAME     UINT32_MAX
 #define FINISH_SLICE 128u
 #define WHOLE_PART   4u /* so much of a pack's size in content: it is compressed, as a rule */
-
-/* A want and where the pack has it. */
-struct placed {
-	struct restore_want *want;
-	uint32_t frame, off, len;
-};
 
 static void tell_sink(struct restore *r, const char *name, const char *what, bool mended)
 {
@@ -37,7 +32,7 @@ static int want_done(struct restore *r, struct restore_worker *w, struct restore
 static int give(
 	struct restore *r, struct restore_worker *w, struct restore_want *want, const uint8_t *data, hz_error **err)
 {
-	int rc = restore_file_write(r, want, data, err);
+	int rc = restore_file_write(r, w, want, data, err);
 
 	return rc < 0 ? rc : want_done(r, w, want->file, err);
 }
@@ -113,7 +108,7 @@ static int from_others(struct restore *r, struct restore_worker *w, struct resto
 
 static int cmp_placed(const void *a, const void *b)
 {
-	const struct placed *x = a, *y = b;
+	const struct restore_placed *x = a, *y = b;
 
 	if (x->frame != y->frame)
 		return x->frame < y->frame ? -1 : 1;
@@ -122,15 +117,15 @@ static int cmp_placed(const void *a, const void *b)
 	return (x->want > y->want) - (x->want < y->want);
 }
 
-static void place(struct placed *v, const struct restore_pack *t, const struct pack *p)
+static void place(struct restore_placed *v, const struct restore_pack *t, const struct pack *p)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		struct restore_want *want = &t->wants[i];
 		const struct pack_member *m = p ? pack_find(p, PACK_DATA, &want->id) : NULL;
 
-		v[i] = (struct placed){ want, NO_FRAME, 0, 0 };
+		v[i] = (struct restore_placed){ want, NO_FRAME, 0, 0 };
 		if (m && m->len == want->len)
-			v[i] = (struct placed){ want, m->frame, m->off, m->len };
+			v[i] = (struct restore_placed){ want, m->frame, m->off, m->len };
 	}
 	qsort(v, t->n, sizeof(*v), cmp_placed);
 }
@@ -176,8 +171,8 @@ static int open_pack(struct restore *r, const struct restore_pack *t, struct pac
 }
 
 /* All wants of one frame. */
-static int run_frame(
-	struct restore *r, struct restore_worker *w, struct pack *p, const struct placed *v, size_t n, hz_error **err)
+static int run_frame(struct restore *r, struct restore_worker *w, struct pack *p, const struct restore_placed *v,
+	size_t n, hz_error **err)
 {
 	AUTO(hz_error_free) hz_error *why = NULL;
 	bool right = false;
@@ -226,24 +221,80 @@ static int run_lost(struct restore *r, struct restore_worker *w, const struct re
 	return rc;
 }
 
-static int run_pack(struct restore *r, struct restore_worker *w, const struct restore_pack *t, hz_error **err)
+/* The wants of one frame that nobody has taken: how many, from *from on; 0 when none is left. */
+static size_t take_frame(struct restore *r, struct restore_pack *t, size_t *from)
 {
-	AUTO(pack_close) struct pack *p = NULL;
-	AUTO_FREE struct placed *v = calloc(t->n, sizeof(*v));
-	int rc = v ? open_pack(r, t, &p, err) : err_nomem(err);
+	const struct restore_placed *v = t->placed;
+	size_t n = 0;
 
-	if (rc < 0)
-		return rc;
-	place(v, t, p);
-	if (p && v[t->n - 1].frame == NO_FRAME)
-		tell_sink(r, p->name.s, "does not hold chunks that a run names", false);
-	for (size_t i = 0, n; rc == 0 && i < t->n && !pool_stopped(r->pool); i += n) {
-		for (n = 1; i + n < t->n && v[i + n].frame == v[i].frame;)
-			n++;
-		rc = run_frame(r, w, p, v + i, n, err);
-	}
+	(void)pthread_mutex_lock(&r->sharing);
+	*from = t->next;
+	while (*from + n < t->n && v[*from + n].frame == v[*from].frame)
+		n++;
+	t->next += n;
+	t->shared = t->shared && t->next < t->n;
+	(void)pthread_mutex_unlock(&r->sharing);
+	return n;
+}
+
+static int run_frames(
+	struct restore *r, struct restore_worker *w, struct restore_pack *t, struct pack *p, hz_error **err)
+{
+	size_t from, n;
+	int rc = 0;
+
+	while (rc == 0 && !pool_stopped(r->pool) && (n = take_frame(r, t, &from)) > 0)
+		rc = run_frame(r, w, p, t->placed + from, n, err);
 	if (p && p->health.repaired)
 		tell_sink(r, p->name.s, "damaged; parity mended it", true);
+	return rc;
+}
+
+static int run_pack(struct restore *r, struct restore_worker *w, struct restore_pack *t, hz_error **err)
+{
+	AUTO(pack_close) struct pack *p = NULL;
+	int rc;
+
+	t->placed = calloc(t->n, sizeof(*t->placed));
+	rc = t->placed ? open_pack(r, t, &p, err) : err_nomem(err);
+	if (rc < 0)
+		return rc;
+	place(t->placed, t, p);
+	if (p && t->placed[t->n - 1].frame == NO_FRAME)
+		tell_sink(r, p->name.s, "does not hold chunks that a run names", false);
+	(void)pthread_mutex_lock(&r->sharing);
+	/* What is in memory whole is not read again. */
+	t->shared = p && !p->whole.data;
+	(void)pthread_mutex_unlock(&r->sharing);
+	return run_frames(r, w, t, p, err);
+}
+
+/* The pack that was begun last has most left, as a rule. */
+static struct restore_pack *to_help(struct restore *r, struct restore_batch *b)
+{
+	struct restore_pack *t = NULL;
+
+	(void)pthread_mutex_lock(&r->sharing);
+	for (size_t i = b->n_packs; !t && i-- > 0;) {
+		struct restore_pack *at = &b->packs[b->order ? b->order[i] : i];
+
+		t = at->shared ? at : NULL;
+	}
+	(void)pthread_mutex_unlock(&r->sharing);
+	return t;
+}
+
+static int help(struct restore *r, struct restore_worker *w, struct restore_pack *t, hz_error **err)
+{
+	AUTO(pack_close) struct pack *p = NULL;
+	int rc = open_pack(r, t, &p, err);
+
+	if (rc == 0 && p)
+		return run_frames(r, w, t, p, err);
+	/* Whoever opened it goes on alone. */
+	(void)pthread_mutex_lock(&r->sharing);
+	t->shared = false;
+	(void)pthread_mutex_unlock(&r->sharing);
 	return rc;
 }
 
@@ -257,23 +308,27 @@ static bool next(size_t *counter, size_t each, size_t n, size_t *from, size_t *t
 }
 
 /* What every worker does until nothing is left of the batch: packs in their order, then the files that want nothing any
- * more (empty ones, and those that an earlier batch has filled). */
+ * more (empty ones, and those that an earlier batch has filled), then what is left of others' packs. */
 int restore_work(void *arg, unsigned worker, hz_error **err)
 {
-	struct restore *r = arg;
-	struct restore_batch *b = r->running;
+	struct restore_batch *b = arg;
+	struct restore *r = b->restore;
 	struct restore_worker *w = &r->workers[worker];
+	struct restore_pack *t;
 	size_t from, to;
 	int rc = 0;
 
+	w->batch = b;
 	while (rc == 0 && !pool_stopped(r->pool) && next(&b->next_pack, 1, b->n_packs, &from, &to)) {
-		const struct restore_pack *t = &b->packs[b->order ? b->order[from] : from];
-
+		t = &b->packs[b->order ? b->order[from] : from];
 		rc = t->wants[0].pack == RESTORE_NO_PACK ? run_lost(r, w, t, err) : run_pack(r, w, t, err);
 	}
 	while (rc == 0 && !pool_stopped(r->pool) && next(&b->next_idle, FINISH_SLICE, b->n_idle, &from, &to)) {
 		for (; rc == 0 && from < to; from++)
 			rc = restore_file_finish(r, w, b->idle[from], err);
 	}
+	while (rc == 0 && !pool_stopped(r->pool) && (t = to_help(r, b)))
+		rc = help(r, w, t, err);
+	(void)__atomic_sub_fetch(&b->tasks, 1, __ATOMIC_RELEASE);
 	return rc;
 }

@@ -174,10 +174,10 @@ static int take(struct restore *r, struct restore_file *f)
 
 /* ---- writing ---- */
 
-static int write_pieces(const struct restore *r, const struct restore_want *w, int fd, const uint8_t *data)
+static int write_pieces(const struct restore_batch *b, const struct restore_want *w, int fd, const uint8_t *data)
 {
 	const struct restore_piece whole = { w->off, w->len };
-	const struct restore_piece *p = w->n_pieces ? r->running->pieces + w->off : &whole;
+	const struct restore_piece *p = w->n_pieces ? b->pieces + w->off : &whole;
 	size_t n = w->n_pieces ? w->n_pieces : 1;
 
 	for (size_t i = 0; i < n; i++) {
@@ -190,9 +190,10 @@ static int write_pieces(const struct restore *r, const struct restore_want *w, i
 	return 0;
 }
 
-int restore_file_write(struct restore *r, const struct restore_want *w, const uint8_t *data, hz_error **err)
+int restore_file_write(struct restore *r, const struct restore_worker *w, const struct restore_want *want,
+	const uint8_t *data, hz_error **err)
 {
-	struct restore_file *f = w->file;
+	struct restore_file *f = want->file;
 	int fd = -1, rc;
 
 	if (has_failed(f))
@@ -200,11 +201,11 @@ int restore_file_write(struct restore *r, const struct restore_want *w, const ui
 	rc = get(r, f, &fd);
 	if (rc)
 		return target_failed(r, f, "create", rc, err);
-	rc = write_pieces(r, w, fd, data);
+	rc = write_pieces(w->batch, want, fd, data);
 	give_back(r, f);
 	if (rc)
 		return target_failed(r, f, "write", rc, err);
-	(void)__atomic_add_fetch(&r->bytes_done, w->len, __ATOMIC_RELAXED);
+	(void)__atomic_add_fetch(&r->bytes_done, want->len, __ATOMIC_RELAXED);
 	return 0;
 }
 

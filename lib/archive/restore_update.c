@@ -219,7 +219,7 @@ int restore_compare(struct restore *r, hz_error **err)
 
 	for (unsigned i = 0; rc == 0 && i < pool_workers(r->pool); i++)
 		rc = pool_submit(r->pool, 0, compare_work, NULL, r, err);
-	waited = restore_wait(r, rc < 0 ? NULL : err);
+	waited = restore_wait(r, NULL, rc < 0 ? NULL : err);
 	b->next_pack = 0;
 	rc = rc < 0 ? rc : waited;
 	return rc == 0 ? drop_present(r, b, err) : rc;

@@ -168,7 +168,7 @@ int restore_verify_run(struct restore *r, hz_error **err)
 	}
 	if (rc < 0)
 		pool_cancel(r->pool);
-	waited = restore_wait(r, err);
+	waited = restore_wait(r, NULL, err);
 	rc = rc < 0 ? rc : waited;
 	for (size_t i = 0; i < b->n_files; i++) {
 		r->result.verified += rc == 0;

@@ -21,13 +21,13 @@ struct task {
 struct pool {
 	pthread_mutex_t mutex;
 	pthread_cond_t work; /* a task waits, or the pool closes */
-	pthread_cond_t idle; /* pending reached 0 */
+	pthread_cond_t idle; /* pending reached 0, or a task ended while somebody waits for some of them */
 	struct task *stack[POOL_CLASSES];
 	size_t waiting[POOL_CLASSES];
 	size_t pending;
 	atomic_bool stopped;
-	bool closing;
-	int rc; /* the first failure */
+	bool closing, watched; /* watched: somebody waits for some of the tasks */
+	int rc;                /* the first failure */
 	hz_error *err;
 	unsigned n;
 	struct worker {
@@ -113,7 +113,7 @@ static void run(struct pool *p, unsigned index, struct task *t)
 	pthread_mutex_lock(&p->mutex);
 	if (rc < 0)
 		stop(p, rc, err);
-	if (--p->pending == 0)
+	if (--p->pending == 0 || p->watched)
 		pthread_cond_broadcast(&p->idle);
 }
 
@@ -301,8 +301,13 @@ void pool_cancel(struct pool *p)
 	pthread_mutex_unlock(&p->mutex);
 }
 
-/* With the mutex held: until the pool is idle or the time is over. */
-static void wait_idle(struct pool *p, unsigned ms)
+static bool is_awaited(const struct pool *p, const unsigned *left)
+{
+	return p->pending > 0 && !(left && __atomic_load_n(left, __ATOMIC_ACQUIRE) == 0);
+}
+
+/* With the mutex held: until what is awaited is over, or the time. */
+static void wait_idle(struct pool *p, const unsigned *left, unsigned ms)
 {
 	struct timespec until;
 	int rc = 0;
@@ -314,7 +319,7 @@ static void wait_idle(struct pool *p, unsigned ms)
 		until.tv_sec++;
 		until.tv_nsec -= 1000000000;
 	}
-	while (p->pending > 0 && rc == 0)
+	while (is_awaited(p, left) && rc == 0)
 		rc = pthread_cond_timedwait(&p->idle, &p->mutex, &until);
 }
 
@@ -328,18 +333,20 @@ static int result(struct pool *p, hz_error **err)
 	return err_set(err, p->rc, "%s", "the work was stopped");
 }
 
-int pool_wait(struct pool *p, unsigned tick_ms, int (*tick)(void *user), void *user, hz_error **err)
+int pool_wait_for(
+	struct pool *p, const unsigned *left, unsigned tick_ms, int (*tick)(void *user), void *user, hz_error **err)
 {
 	int rc;
 
 	pthread_mutex_lock(&p->mutex);
-	while (p->pending > 0) {
+	p->watched = left != NULL;
+	while (is_awaited(p, left)) {
 		if (!tick) {
 			pthread_cond_wait(&p->idle, &p->mutex);
 			continue;
 		}
-		wait_idle(p, tick_ms ? tick_ms : 1);
-		if (p->pending == 0)
+		wait_idle(p, left, tick_ms ? tick_ms : 1);
+		if (!is_awaited(p, left))
 			break;
 		pthread_mutex_unlock(&p->mutex);
 		rc = tick(user);
@@ -347,9 +354,16 @@ int pool_wait(struct pool *p, unsigned tick_ms, int (*tick)(void *user), void *u
 		if (rc != 0) {
 			stop(p, rc, NULL);
 			tick = NULL;
+			left = NULL;
 		}
 	}
+	p->watched = false;
 	rc = result(p, err);
 	pthread_mutex_unlock(&p->mutex);
 	return rc;
+}
+
+int pool_wait(struct pool *p, unsigned tick_ms, int (*tick)(void *user), void *user, hz_error **err)
+{
+	return pool_wait_for(p, NULL, tick_ms, tick, user, err);
 }

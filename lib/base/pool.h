@@ -40,5 +40,8 @@ void pool_cancel(struct pool *p);
  * tick_ms; non-zero from it cancels with that code. Returns 0 or the first failure. The pool can be used again after 0.
  */
 int pool_wait(struct pool *p, unsigned tick_ms, int (*tick)(void *user), void *user, hz_error **err);
+/* The same, but no longer than until *left is 0, which tasks count down as the last thing they do (atomic). */
+int pool_wait_for(
+	struct pool *p, const unsigned *left, unsigned tick_ms, int (*tick)(void *user), void *user, hz_error **err);
 
 #endif

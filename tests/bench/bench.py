@@ -64,28 +64,32 @@ def compare(source, target):
     return 'cannot be compared: ' + out.stderr.strip()[-200:]
 
 
-def one(program, source, store):
+def one(program, source, size, store):
     """All phases of one program; what it wrote is gone afterwards."""
     place = tempfile.mkdtemp(prefix='hozen-bench.', dir=store)
+
+    def timed(phase, *what):
+        measure.warm_memory(place, size + size // 4)
+        return phase(*what)
     try:
         program.prepare(place)
-        got = {'backup': program.backup(source), 'repo': measure.size_of(program.repo)}
-        got['unchanged'] = program.unchanged(source)
-        got['check'] = program.check()
-        got['restore'] = program.restore(f'{place}/restored')
+        got = {'backup': timed(program.backup, source), 'repo': measure.size_of(program.repo)}
+        got['unchanged'] = timed(program.unchanged, source)
+        got['check'] = timed(program.check)
+        got['restore'] = timed(program.restore, f'{place}/restored')
         got['compared'] = compare(source, f'{place}/restored/{source.lstrip("/")}')
         return got
     finally:
         shutil.rmtree(place)
 
 
-def rounds(chosen, source, args):
+def rounds(chosen, source, size, args):
     results = {p.name: [] for p in chosen}
     for n in range(args.rounds):
         # Nobody always goes first.
         for p in chosen[n % len(chosen):] + chosen[:n % len(chosen)]:
             say(f'  round {n + 1}: {p.name}')
-            results[p.name].append(one(p, source, args.store_dir))
+            results[p.name].append(one(p, source, size, args.store_dir))
     return results
 
 
@@ -165,7 +169,7 @@ def main():
             files, size = corpora.warm(source)
             # What is only just there counts as still changing.
             time.sleep(max(0, made_at + 3 - time.monotonic()))
-            results = rounds(chosen, source, args)
+            results = rounds(chosen, source, size, args)
             print_corpus(corpus, files, size, results, args)
             record['corpora'][corpus] = {'files': files, 'bytes': size, 'runs': {n: as_json(r) for n, r in results.items()}}
             same = same and all(r['compared'] == 'same' for r in results.get('hozen', []))

@@ -17,6 +17,7 @@ struct tally {
 	atomic_uint worker_mask;
 	sem_t started; /* a task is inside gate_task */
 	sem_t open;    /* lets it out */
+	unsigned left; /* of counted tasks; atomic */
 	char order[64];
 };
 
@@ -343,6 +344,39 @@ static void ticks_come_while_waiting(void **state)
 	assert_int_equal(t->run, 1);
 }
 
+static int counted_task(void *arg, unsigned worker, hz_error **err)
+{
+	struct tally *t = arg;
+
+	(void)worker, (void)err;
+	(void)__atomic_sub_fetch(&t->left, 1, __ATOMIC_RELEASE);
+	return 0;
+}
+
+static void some_tasks_can_be_waited_for_while_others_run(void **state)
+{
+	struct tally *t = *state;
+	hz_error *err = NULL;
+
+	make_pool(t, 2);
+	submit(t, 0, gate_task);
+	wait_for(&t->started);
+	t->left = 3;
+	for (unsigned i = 0; i < 3; i++)
+		submit(t, 0, counted_task);
+	assert_ok(pool_wait_for(t->pool, &t->left, 1, NULL, NULL, &err), &err);
+	assert_int_equal(t->left, 0);
+	assert_int_equal(t->run, 0);
+	(void)sem_post(&t->open);
+	assert_ok(pool_wait(t->pool, 0, NULL, NULL, &err), &err);
+	assert_int_equal(t->run, 1);
+	/* Of tasks that will not run any more none is waited for. */
+	t->left = 1;
+	submit(t, 0, fail_task);
+	assert_true(pool_wait_for(t->pool, &t->left, 1, NULL, NULL, &err) < 0);
+	err_clear(&err);
+}
+
 static int tick_cancels(void *user)
 {
 	struct tally *t = user;
@@ -470,6 +504,7 @@ int main(void)
 		TEST(failing_deep_in_a_tree_loses_no_task),
 		TEST(a_cancelled_pool_drops_what_waits),
 		TEST(ticks_come_while_waiting),
+		TEST(some_tasks_can_be_waited_for_while_others_run),
 		TEST(a_tick_can_stop_the_pool_with_its_own_code),
 		TEST(freeing_drops_what_was_never_waited_for),
 		TEST(many_threads_may_submit),
