@@ -5,6 +5,7 @@
  */
 #include "hozen/benchmark.h"
 #include "archive/chunker.h"
+#include "archive/ingest.h"
 #include "archive/job.h"
 #include "archive/object.h"
 #include "archive/repo.h"
@@ -12,7 +13,6 @@
 #include "base/codec.h"
 #include <string.h>
 #include <unistd.h>
-#include <zstd.h>
 
 #define DATA_LEN     ((size_t)8 << 20)
 #define SLACK        ((size_t)64 << 10) /* a stream is longer than its body */
@@ -122,7 +122,7 @@ static int op_chunker(struct bench *b, const uint8_t *data)
 
 static int op_compress(struct bench *b, const uint8_t *data)
 {
-	size_t n = ZSTD_compressCCtx(b->cctx, b->out, ZSTD_compressBound(LARGE), data, b->len, b->level);
+	size_t n = ingest_zstd(b->cctx, b->out, ZSTD_compressBound(LARGE), data, b->len, b->level, b->len == LARGE);
 
 	return ZSTD_isError(n) ? HZ_E_INTERNAL : 0;
 }
@@ -277,7 +277,7 @@ static int zstd_rows(struct bench *b, int level, size_t len, hz_error **err)
 
 	b->level = level;
 	b->len = len;
-	b->stored = ZSTD_compressCCtx(b->cctx, b->in, ZSTD_compressBound(LARGE), b->sample, len, level);
+	b->stored = ingest_zstd(b->cctx, b->in, ZSTD_compressBound(LARGE), b->sample, len, level, len == LARGE);
 	if (ZSTD_isError(b->stored))
 		return err_set(err, HZ_E_INTERNAL, "benchmark: compress fails");
 	if (wanted)

@@ -32,15 +32,15 @@ static void count(struct ingest *in, int is_new, size_t len)
 
 /* ---- frames ---- */
 
-static size_t zstd(const struct worker *w, size_t room, const void *data, size_t len, int level, bool large)
+size_t ingest_zstd(ZSTD_CCtx *c, void *out, size_t room, const void *data, size_t len, int level, bool large)
 {
-	(void)ZSTD_CCtx_reset(w->zstd, ZSTD_reset_session_and_parameters);
-	(void)ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, level);
+	(void)ZSTD_CCtx_reset(c, ZSTD_reset_session_and_parameters);
+	(void)ZSTD_CCtx_setParameter(c, ZSTD_c_compressionLevel, level);
 	if (large) {
-		(void)ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_hashLog, LARGE_HASHES);
-		(void)ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_chainLog, LARGE_CHAINS);
+		(void)ZSTD_CCtx_setParameter(c, ZSTD_c_hashLog, LARGE_HASHES);
+		(void)ZSTD_CCtx_setParameter(c, ZSTD_c_chainLog, LARGE_CHAINS);
 	}
-	return ZSTD_compress2(w->zstd, w->out.data, room, data, len);
+	return ZSTD_compress2(c, out, room, data, len);
 }
 
 /* Stored bytes of a frame: compressed, or as they are where that saves less than 2 %. */
@@ -57,11 +57,12 @@ static int compress(struct worker *w, const void *data, size_t len, int level, b
 	*method = METHOD_RAW;
 	if (large && w->incompressible && len > PROBE_LEN) {
 		/* Content that did not compress goes on not compressing: a small sample says when that ends. */
-		n = zstd(w, bound, (const uint8_t *)data + (len - PROBE_LEN) / 2, PROBE_LEN, 1, false);
+		n = ingest_zstd(w->zstd, w->out.data, bound, (const uint8_t *)data + (len - PROBE_LEN) / 2, PROBE_LEN,
+			1, false);
 		if (!ZSTD_isError(n) && n > PROBE_LEN - PROBE_LEN / 32)
 			return 0;
 	}
-	n = zstd(w, bound, data, len, level, large);
+	n = ingest_zstd(w->zstd, w->out.data, bound, data, len, level, large);
 	if (ZSTD_isError(n))
 		return err_set(err, HZ_E_INTERNAL, "compression: %s", ZSTD_getErrorName(n));
 	if (large)

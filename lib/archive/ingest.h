@@ -11,6 +11,7 @@
 #include "archive/node.h"
 #include "archive/pack.h"
 #include "archive/state.h"
+#include <zstd.h>
 
 #define SMALL_MAX (256u << 10) /* files up to this go into bundles */
 
@@ -30,6 +31,9 @@ struct ingest_options {
 	unsigned puts;     /* packs on their way to the store at once; 0: one */
 	const hz_job *job; /* ends waiting for them when it is cancelled; may be NULL */
 };
+
+/* How frames are compressed; large: a chunk of a large file, which is one by itself. What zstd returns. */
+size_t ingest_zstd(ZSTD_CCtx *c, void *out, size_t room, const void *data, size_t len, int level, bool large);
 
 struct ingest;
 int ingest_new(struct ingest **ret, const struct ingest_options *o, hz_error **err);

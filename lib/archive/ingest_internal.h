@@ -7,7 +7,6 @@
 #include "archive/ingest.h"
 #include "crypto/suite.h"
 #include <pthread.h>
-#include <zstd.h>
 
 #define INGEST_SHARDS 32u
 

@@ -64,12 +64,12 @@ def compare(source, target):
     return 'cannot be compared: ' + out.stderr.strip()[-200:]
 
 
-def one(program, source, size, store):
+def one(program, source, warm, store):
     """All phases of one program; what it wrote is gone afterwards."""
     place = tempfile.mkdtemp(prefix='hozen-bench.', dir=store)
 
     def timed(phase, *what):
-        measure.warm_memory(place, size + size // 4)
+        measure.warm_memory(place, warm)
         return phase(*what)
     try:
         program.prepare(place)
@@ -83,13 +83,13 @@ def one(program, source, size, store):
         shutil.rmtree(place)
 
 
-def rounds(chosen, source, size, args):
+def rounds(chosen, source, warm, args):
     results = {p.name: [] for p in chosen}
     for n in range(args.rounds):
         # Nobody always goes first.
         for p in chosen[n % len(chosen):] + chosen[:n % len(chosen)]:
             say(f'  round {n + 1}: {p.name}')
-            results[p.name].append(one(p, source, size, args.store_dir))
+            results[p.name].append(one(p, source, warm, args.store_dir))
     return results
 
 
@@ -169,7 +169,8 @@ def main():
             files, size = corpora.warm(source)
             # What is only just there counts as still changing.
             time.sleep(max(0, made_at + 3 - time.monotonic()))
-            results = rounds(chosen, source, size, args)
+            # Content, an inode and the rest of a page for each file, and the program.
+            results = rounds(chosen, source, size + size // 4 + files * 6144 + (128 << 20), args)
             print_corpus(corpus, files, size, results, args)
             record['corpora'][corpus] = {'files': files, 'bytes': size, 'runs': {n: as_json(r) for n, r in results.items()}}
             same = same and all(r['compared'] == 'same' for r in results.get('hozen', []))

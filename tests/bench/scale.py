@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """One thing grows, the rest stays. Started by scale.sh."""
 import argparse
+import hashlib
 import json
 import os
 import shutil
@@ -16,9 +17,9 @@ import corpora
 import measure
 import programs
 
-# slow: megabytes (10^6) of files; bundles: KiB
+# slow: megabytes (10^6) of files; bundles: KiB, 0 for all in one
 COUNTS = {'workers': '1,2,4', 'files': '10000,100000,1000000', 'chunks': '10000,1000000,10000000', 'slow': '400',
-          'bundles': '768,1536,4096'}
+          'bundles': '768,1536,4096,16384,0'}
 LATENCY_MS, RATE_MB = 30, 50
 BIN = os.environ['HOZEN_BIN']
 GEN_RUNS = os.path.join(BIN, '../tests/bench/bench_gen_runs')
@@ -69,8 +70,8 @@ def workers(args, store, source):
 
 
 def files(args, store, source):
-    """Runs in which nothing has changed."""
-    table = Table('files', 'first s', 'first MB', 'unchanged s', 'unchanged MB')
+    """Trees of very small files: all phases, of which the run in which nothing has changed is repeated."""
+    table = Table('files', 'first s', 'first MB', 'unchanged s', 'unchanged MB', 'check s', 'check MB', 'restore s', 'restore MB')
     for count in args.counts:
         corpora.generate_files(source, count, 60)
         corpora.warm(source)
@@ -78,7 +79,12 @@ def files(args, store, source):
         hozen = new_repository(f'{store}/{count}')
         first = hozen.backup(source)
         again = [hozen.unchanged(source) for _ in range(args.rounds)]
-        table.add(count, *medians([first]), *medians(again))
+        check = hozen.check()
+        # A page of memory for each file, and an inode.
+        measure.warm_memory(store, count * 6144)
+        restore = hozen.restore(f'{store}/r')
+        table.add(count, *medians([first]), *medians(again), *medians([check]), *medians([restore]))
+        shutil.rmtree(f'{store}/r')
         shutil.rmtree(f'{store}/{count}')
         shutil.rmtree(source)
     return table
@@ -137,17 +143,22 @@ def slow(args, store, source):
 
 
 def bundles(args, store, source):
-    """What larger bundles and higher levels of zstd make of the corpora that are really there."""
+    """What larger bundles and higher levels of zstd make of the small corpus. A file that is there twice counts once."""
     if not os.path.exists(BUNDLES):
         sys.exit(f'{BUNDLES} is missing: build the target bench_bundles there')
-    table = Table('KiB', 'small 1 MB', '2 MB', '3 MB', 's 1', 's 2', 's 3')
+    levels = (1, 2, 3, 5)
+    table = Table('KiB', *(f'MB, level {n}' for n in levels), *(f's, {n}' for n in levels))
     corpora.make('small', source, 1)
-    paths = sorted(os.path.join(d, n) for d, _, names in os.walk(source) for n in names)
-    listed = '\0'.join(p for p in paths if not os.path.islink(p)) + '\0'
-    corpora.warm(source)
+    files = sorted(os.path.join(d, n) for d, _, names in os.walk(source) for n in names)
+    first = {}
+    for path in files:
+        if not os.path.islink(path):
+            with open(path, 'rb') as f:
+                first.setdefault(hashlib.sha256(f.read()).digest(), path)
+    listed = '\0'.join(first.values()) + '\0'
     for count in args.counts:
         runs = [json.loads(subprocess.run([BUNDLES, str(count), str(level)], input=listed.encode(), check=True,
-                                          capture_output=True).stdout) for level in (1, 2, 3)]
+                                          capture_output=True).stdout) for level in levels]
         table.add(count, *(r['stored'] / 1e6 for r in runs), *(r['seconds'] for r in runs))
     return table
 

@@ -26,7 +26,7 @@
 
 /* From this size on what is freed is the system's again. glibc would raise the limit to whatever was freed once, and
  * keep that: beyond what --memory allows. */
-#define GIVEN_BACK (1 << 20)
+#define GIVEN_BACK (1 << 18)
 
 const struct cli_option cli_common_options[] = {
 	{ "json", 0, NULL, N_("print lines of JSON (docs/schemas)") },
