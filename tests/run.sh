@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Everything that is checked before a change goes in, on Debian 12: installs what it needs, builds with gcc under the
 # address and undefined-behaviour sanitizers and runs all tests, runs those marked so under ThreadSanitizer, compiles
-# with clang, and checks the source. Builds are in build/. Ends with a summary; non-zero when anything failed.
+# with clang, erases disks of a guest in QEMU with that, and checks the source. Builds are in build/. Ends with a
+# summary; non-zero when anything failed.
 cd "$(dirname "$0")/.." || exit 2
 
 build_packages=$(sed -n "s/^packages='\(.*\)'$/\1/p" tools/quickstart.sh)
 packages="$build_packages g++ clang clang-format libclang-rt-14-dev python3 libcmocka-dev libfuse3-dev fuse3 attr acl git
-openssh-client openssl e2fsprogs xfsprogs btrfs-progs fdisk poppler-utils fontconfig fonts-ipafont-gothic fonts-dejavu-core"
+openssh-client openssl e2fsprogs xfsprogs btrfs-progs fdisk poppler-utils fontconfig fonts-ipafont-gothic fonts-dejavu-core
+qemu-system-x86 busybox-static kmod cpio zstd dmsetup"
 jobs=$(nproc 2>/dev/null || echo 2)
 summary=
 failed=0
@@ -20,13 +22,16 @@ step() { # name command...
 	shift
 	printf '\n=== %s\n' "$name"
 	start=$(date +%s)
-	if "$@"; then
-		note "ok      $name ($(($(date +%s) - start)) s)"
-		return 0
-	fi
-	note "FAILED  $name"
-	failed=1
-	return 1
+	"$@"
+	case $? in
+	0) note "ok      $name ($(($(date +%s) - start)) s)" ;;
+	77) note "left out: $name: it cannot be done here" ;;
+	*)
+		note "FAILED  $name"
+		failed=1
+		return 1
+		;;
+	esac
 }
 
 missing_packages() {
@@ -101,7 +106,9 @@ fi
 if step 'build with gcc, thread sanitizer' build tsan; then
 	step 'tests of threads' fixed_addresses ctest --preset tsan -L tsan -j "$jobs" --no-tests=error
 fi
-step 'build with clang' build clang
+if step 'build with clang' build clang; then
+	step 'disks of a guest in QEMU' sh tests/guest/run.sh build/clang
+fi
 step 'checks of the source' sh tests/lint/run.sh build/asan
 
 printf '\n=== summary\n%s' "$summary"

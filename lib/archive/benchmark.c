@@ -22,7 +22,7 @@
 #define ROW_MS       100u
 #define BATCH_BYTES  ((size_t)64 << 10) /* between two looks at the clock */
 #define WORKERS_MAX  64u
-#define CREATE_LEVEL 2 /* ingest.c: the level of content, and how much of an incompressible chunk is tried */
+#define CREATE_LEVEL 3 /* ingest.c: the level of content, and how much of an incompressible chunk is tried */
 #define PROBE_LEN    ((size_t)32 << 10)
 
 /* Nanoseconds per byte of what the second part needs, of large messages. */
@@ -122,7 +122,8 @@ static int op_chunker(struct bench *b, const uint8_t *data)
 
 static int op_compress(struct bench *b, const uint8_t *data)
 {
-	size_t n = ingest_zstd(b->cctx, b->out, ZSTD_compressBound(LARGE), data, b->len, b->level, b->len == LARGE);
+	size_t n = ingest_zstd(b->cctx, b->out, ZSTD_compressBound(LARGE), data, b->len, b->level,
+		b->len == LARGE && b->level == CREATE_LEVEL);
 
 	return ZSTD_isError(n) ? HZ_E_INTERNAL : 0;
 }
@@ -277,7 +278,7 @@ static int zstd_rows(struct bench *b, int level, size_t len, hz_error **err)
 
 	b->level = level;
 	b->len = len;
-	b->stored = ingest_zstd(b->cctx, b->in, ZSTD_compressBound(LARGE), b->sample, len, level, len == LARGE);
+	b->stored = ingest_zstd(b->cctx, b->in, ZSTD_compressBound(LARGE), b->sample, len, level, wanted);
 	if (ZSTD_isError(b->stored))
 		return err_set(err, HZ_E_INTERNAL, "benchmark: compress fails");
 	if (wanted)
@@ -314,7 +315,7 @@ static int measured_rows(struct bench *b, hz_error **err)
 		for (size_t i = 0; rc == 0 && i < ARRAY_LEN(sizes); i++)
 			rc = suite_rows(b, suite, sizes[i], err);
 	}
-	for (int level = 1; level <= 3; level++) {
+	for (int level = CREATE_LEVEL - 1; level <= CREATE_LEVEL + 1; level++) {
 		for (size_t i = 0; rc == 0 && i < ARRAY_LEN(sizes); i++)
 			rc = zstd_rows(b, level, sizes[i], err);
 	}

@@ -269,9 +269,13 @@ static int decompress(struct buf *out, struct pack *p, const struct pack_frame *
 
 int pack_read_frame(struct pack *p, enum pack_role role, uint32_t i, struct buf *out, hz_error **err)
 {
-	const struct pack_frame *f = &p->t[role].frames[i];
+	const struct pack_frame *f;
 	int rc;
 
+	/* Who asks may have it from another table, of a pack that the store gave a moment ago. */
+	if (i >= p->t[role].n_frames)
+		return err_set(err, HZ_E_CORRUPT, "%s: has no frame %u", p->name.s, i);
+	f = &p->t[role].frames[i];
 	if (f->method != METHOD_ZSTD)
 		return open_bytes(p, role, SPACE_FRAME, i, &f->writer, f->off, f->stored, out, err);
 	rc = open_bytes(p, role, SPACE_FRAME, i, &f->writer, f->off, f->stored, &p->stored, err);

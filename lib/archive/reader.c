@@ -287,6 +287,8 @@ static int cached_frame(struct hz_reader *r, struct pack *p, enum pack_role role
 	}
 	old->used = 0;
 	rc = pack_read_frame(p, role, frame, &old->bytes, err);
+	/* Many packs are kept, and not what was read of each. */
+	buf_release(&p->stored);
 	if (rc < 0)
 		return rc;
 	if (p->health.bad_blocks > bad)

@@ -334,6 +334,7 @@ static void release(struct restore *r)
 	idmap_release(&r->seen);
 	(void)pthread_mutex_destroy(&r->kept_lock);
 	(void)pthread_mutex_destroy(&r->sharing);
+	(void)pthread_cond_destroy(&r->opened);
 	free(r->states);
 	free(r->gaps);
 	workers_release(r);
@@ -396,6 +397,7 @@ int hz_restore(hz_reader *reader, const char *id, const hz_restore_options *opts
 	(void)pthread_mutex_init(&once.lock, NULL);
 	(void)pthread_mutex_init(&r.kept_lock, NULL);
 	(void)pthread_mutex_init(&r.sharing, NULL);
+	(void)pthread_cond_init(&r.opened, NULL);
 	reader->repo.job = job;
 	reader->repo.sink = (struct damage_sink){ sink_once, &once };
 	r.batches[0].restore = r.batches[1].restore = &r;

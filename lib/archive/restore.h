@@ -9,7 +9,7 @@
  *	verify	everything is read back
  *
  * What one walk found out the next one needs: one byte an entry, kept by the entry's place in the walk.
- * Threads: everything but the tasks of a batch and of verify runs on the caller's thread. Those tasks and the walk
+ * Threads: everything but the tasks of batches and of verify runs on the caller's thread. Those tasks and the walk
  * share the folders, the files' counters and what is marked atomic.
  */
 #ifndef ARCHIVE_RESTORE_H
@@ -205,7 +205,7 @@ struct restore_batch {
 	/* While it is carried out. */
 	struct restore_pack *packs;
 	uint32_t *order;                    /* to read them in; NULL: as they are */
-	size_t n_packs, next_pack;          /* next: atomic */
+	size_t n_packs, next_pack, opening; /* next, and how many are being opened: under r->sharing */
 	unsigned tasks;                     /* atomic: at it */
 	struct restore_file **idle;         /* nothing more is to come for them */
 	size_t n_idle, cap_idle, next_idle; /* next: atomic */
@@ -253,7 +253,8 @@ struct restore {
 	bool target_fresh;  /* it was not there, or empty */
 	bool target_made;
 	struct restore_dirs dirs;
-	pthread_mutex_t sharing;                  /* who reads which frames of packs */
+	pthread_mutex_t sharing; /* who reads which packs and frames */
+	pthread_cond_t opened;
 	struct restore_fds files;                 /* of files with more than one chunk */
 	pthread_mutex_t opening[RESTORE_OPENING]; /* by file: of those only one thread opens */
 	uint32_t temp;                            /* atomic: last number of a temporary name */
@@ -264,7 +265,7 @@ struct restore {
 	struct restore_gap *gaps; /* in lists, by their place */
 	size_t n_gaps;
 	struct restore_batch batches[2];
-	/* The one that is collected; the one that was begun last. The one before that may be at its end. */
+	/* The one that is collected, or that comes to its end before it is; the one that was begun last. */
 	struct restore_batch *batch, *running;
 	unsigned batches_begun;
 	struct restore_file *open; /* not all its wants are known: in no batch yet */

@@ -2,6 +2,7 @@
 /*
  * A batch as a whole: which pack each of its chunks is read from, in which order, and what became of its files. While
  * the workers carry one out (restore_data.c) the walk collects the next; the two never touch what belongs to the other.
+ * The next is begun before the last is over: its struct is used again when it is.
  */
 #include "archive/restore.h"
 #include "base/sort.h"
@@ -190,11 +191,12 @@ static int empty(struct restore *r, struct restore_batch *b, hz_error **err)
 		free(b->packs[i].placed);
 	free(TAKE(b->packs));
 	free(TAKE(b->order));
-	b->bytes = b->n_files = b->n_wants = b->n_pieces = b->n_packs = b->n_idle = b->next_pack = b->next_idle = 0;
+	b->bytes = b->n_files = b->n_wants = b->n_pieces = b->n_packs = b->n_idle = b->next_pack = b->next_idle =
+		b->opening = 0;
 	return rc;
 }
 
-/* Its tasks: those of the one before are at their ends, or there already. */
+/* Who has nothing left to do in the one before takes them. */
 static int submit(struct restore *r, struct restore_batch *b, hz_error **err)
 {
 	int rc = 0;
@@ -239,7 +241,6 @@ int restore_data_begin(struct restore *r, hz_error **err)
 	r->batches_begun++;
 	if (r->open)
 		r->open->begun = true;
-	/* Who has nothing left to do in the one before begins with this one. */
 	rc = submit(r, b, err);
 	if (rc < 0)
 		return rc;

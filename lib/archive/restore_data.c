@@ -196,8 +196,10 @@ static int run_frame(struct restore *r, struct restore_worker *w, struct pack *p
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		const uint8_t *data = w->frame.data + v[i].off;
 
+		/* Placed by the table of who opened it first: the store may have given another since. */
 		if (i == 0 || v[i].off != v[i - 1].off)
-			right = chunk_is_right(w, data, v[i].len, &v[i].want->id);
+			right = v[i].off <= w->frame.len && v[i].len <= w->frame.len - v[i].off &&
+				chunk_is_right(w, data, v[i].len, &v[i].want->id);
 		if (!right)
 			tell_sink(r, p->name.s, "a chunk has other content than its id says", false);
 		rc = right ? give(r, w, v[i].want, data, err) : from_others(r, w, v[i].want, err);
@@ -205,11 +207,37 @@ static int run_frame(struct restore *r, struct restore_worker *w, struct pack *p
 	return rc;
 }
 
+/* Under the lock: is so much left that it pays to open it once more? */
+static bool is_long(const struct restore_pack *t)
+{
+	return t->next < t->n && t->placed[t->next].frame != t->placed[t->n - 1].frame;
+}
+
+/* Where requests take their time packs are read whole, or opening one again costs more than it helps. */
+static bool can_share(const struct restore *r)
+{
+	const struct store *st = r->reader->repo.store;
+
+	return !st->remote && !st->rotational;
+}
+
+/* Others may help from now on, or they have waited in vain. */
+static void tell_opened(struct restore *r, struct restore_batch *b, struct restore_pack *t, const struct pack *p)
+{
+	(void)pthread_mutex_lock(&r->sharing);
+	b->opening--;
+	t->shared = p && !p->whole.data && can_share(r) && is_long(t);
+	(void)pthread_cond_broadcast(&r->opened);
+	(void)pthread_mutex_unlock(&r->sharing);
+}
+
 /* Chunks that no pack has, as far as the index knows. */
-static int run_lost(struct restore *r, struct restore_worker *w, const struct restore_pack *t, hz_error **err)
+static int run_lost(
+	struct restore *r, struct restore_worker *w, struct restore_batch *b, struct restore_pack *t, hz_error **err)
 {
 	int rc = 0;
 
+	tell_opened(r, b, t, NULL);
 	for (size_t i = 0; rc == 0 && i < t->n; i++) {
 		char why[192];
 
@@ -232,7 +260,7 @@ static size_t take_frame(struct restore *r, struct restore_pack *t, size_t *from
 	while (*from + n < t->n && v[*from + n].frame == v[*from].frame)
 		n++;
 	t->next += n;
-	t->shared = t->shared && t->next < t->n;
+	t->shared = t->shared && is_long(t);
 	(void)pthread_mutex_unlock(&r->sharing);
 	return n;
 }
@@ -250,35 +278,57 @@ static int run_frames(
 	return rc;
 }
 
-static int run_pack(struct restore *r, struct restore_worker *w, struct restore_pack *t, hz_error **err)
+static int run_pack(
+	struct restore *r, struct restore_worker *w, struct restore_batch *b, struct restore_pack *t, hz_error **err)
 {
 	AUTO(pack_close) struct pack *p = NULL;
 	int rc;
 
 	t->placed = calloc(t->n, sizeof(*t->placed));
 	rc = t->placed ? open_pack(r, t, &p, err) : err_nomem(err);
+	if (rc == 0)
+		place(t->placed, t, p);
+	else
+		pack_close(TAKE(p));
+	tell_opened(r, b, t, p);
 	if (rc < 0)
 		return rc;
-	place(t->placed, t, p);
 	if (p && t->placed[t->n - 1].frame == NO_FRAME)
 		tell_sink(r, p->name.s, "does not hold chunks that a run names", false);
-	(void)pthread_mutex_lock(&r->sharing);
-	/* What is in memory whole is not read again. */
-	t->shared = p && !p->whole.data;
-	(void)pthread_mutex_unlock(&r->sharing);
 	return run_frames(r, w, t, p, err);
 }
 
-/* The pack that was begun last has most left, as a rule. */
+/* The next pack of the batch, told to those who wait for something to help with. */
+static struct restore_pack *take_pack(struct restore *r, struct restore_batch *b)
+{
+	struct restore_pack *t = NULL;
+
+	(void)pthread_mutex_lock(&r->sharing);
+	if (b->next_pack < b->n_packs) {
+		t = &b->packs[b->order ? b->order[b->next_pack] : b->next_pack];
+		b->next_pack++;
+		b->opening++;
+	}
+	(void)pthread_mutex_unlock(&r->sharing);
+	return t;
+}
+
+/* One that another reads, as soon as there is one; NULL when nothing is left to help with. The one that was begun last
+ * has most left, as a rule. */
 static struct restore_pack *to_help(struct restore *r, struct restore_batch *b)
 {
 	struct restore_pack *t = NULL;
 
 	(void)pthread_mutex_lock(&r->sharing);
-	for (size_t i = b->n_packs; !t && i-- > 0;) {
-		struct restore_pack *at = &b->packs[b->order ? b->order[i] : i];
+	for (;;) {
+		for (size_t i = b->n_packs; !t && i-- > 0;) {
+			struct restore_pack *at = &b->packs[b->order ? b->order[i] : i];
 
-		t = at->shared ? at : NULL;
+			t = at->shared ? at : NULL;
+		}
+		if (t || b->opening == 0)
+			break;
+		(void)pthread_cond_wait(&r->opened, &r->sharing);
 	}
 	(void)pthread_mutex_unlock(&r->sharing);
 	return t;
@@ -286,8 +336,9 @@ static struct restore_pack *to_help(struct restore *r, struct restore_batch *b)
 
 static int help(struct restore *r, struct restore_worker *w, struct restore_pack *t, hz_error **err)
 {
+	AUTO(hz_error_free) hz_error *why = NULL;
 	AUTO(pack_close) struct pack *p = NULL;
-	int rc = open_pack(r, t, &p, err);
+	int rc = open_pack(r, t, &p, &why);
 
 	if (rc == 0 && p)
 		return run_frames(r, w, t, p, err);
@@ -295,16 +346,30 @@ static int help(struct restore *r, struct restore_worker *w, struct restore_pack
 	(void)pthread_mutex_lock(&r->sharing);
 	t->shared = false;
 	(void)pthread_mutex_unlock(&r->sharing);
+	if (rc == HZ_E_NOMEM)
+		return 0;
+	if (rc < 0 && err && !*err)
+		*err = TAKE(why);
 	return rc;
 }
 
 /* ---- the batch ---- */
 
-static bool next(size_t *counter, size_t each, size_t n, size_t *from, size_t *to)
+/* Files that want nothing any more. */
+static int run_idle(struct restore *r, struct restore_worker *w, struct restore_batch *b, hz_error **err)
 {
-	*from = __atomic_fetch_add(counter, each, __ATOMIC_RELAXED);
-	*to = *from + each < n ? *from + each : n;
-	return *from < n;
+	int rc = 0;
+
+	while (rc == 0 && !pool_stopped(r->pool)) {
+		size_t from = __atomic_fetch_add(&b->next_idle, FINISH_SLICE, __ATOMIC_RELAXED);
+		size_t to = from + FINISH_SLICE < b->n_idle ? from + FINISH_SLICE : b->n_idle;
+
+		if (from >= b->n_idle)
+			break;
+		for (; rc == 0 && from < to; from++)
+			rc = restore_file_finish(r, w, b->idle[from], err);
+	}
+	return rc;
 }
 
 /* What every worker does until nothing is left of the batch: packs in their order, then the files that want nothing any
@@ -315,20 +380,16 @@ int restore_work(void *arg, unsigned worker, hz_error **err)
 	struct restore *r = b->restore;
 	struct restore_worker *w = &r->workers[worker];
 	struct restore_pack *t;
-	size_t from, to;
 	int rc = 0;
 
 	w->batch = b;
-	while (rc == 0 && !pool_stopped(r->pool) && next(&b->next_pack, 1, b->n_packs, &from, &to)) {
-		t = &b->packs[b->order ? b->order[from] : from];
-		rc = t->wants[0].pack == RESTORE_NO_PACK ? run_lost(r, w, t, err) : run_pack(r, w, t, err);
-	}
-	while (rc == 0 && !pool_stopped(r->pool) && next(&b->next_idle, FINISH_SLICE, b->n_idle, &from, &to)) {
-		for (; rc == 0 && from < to; from++)
-			rc = restore_file_finish(r, w, b->idle[from], err);
-	}
-	while (rc == 0 && !pool_stopped(r->pool) && (t = to_help(r, b)))
+	while (rc == 0 && !pool_stopped(r->pool) && (t = take_pack(r, b)))
+		rc = t->wants[0].pack == RESTORE_NO_PACK ? run_lost(r, w, b, t, err) : run_pack(r, w, b, t, err);
+	if (rc == 0)
+		rc = run_idle(r, w, b, err);
+	while (rc == 0 && can_share(r) && !pool_stopped(r->pool) && (t = to_help(r, b)))
 		rc = help(r, w, t, err);
+	/* The last thing: b may be another batch after this. */
 	(void)__atomic_sub_fetch(&b->tasks, 1, __ATOMIC_RELEASE);
 	return rc;
 }

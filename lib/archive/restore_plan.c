@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The first walk: makes folders, with no rights for others until all is in them, and says which chunk is wanted where.
- * A batch that is full is carried out before the walk goes on, in the midst of a large file too, so memory is bounded
- * by the batch. Invariant: whatever existed in the target is not touched, unless it is to be updated.
+ * A batch that is full is begun, and the one before it over, before the walk goes on, in the midst of a large file too,
+ * so memory is bounded by the batch. Invariant: whatever existed in the target is not touched, unless it is to be
+ * updated.
  */
 #include "archive/restore.h"
 #include <errno.h>
@@ -64,7 +65,9 @@ static bool is_full(const struct restore *r)
 	unsigned early = r->batches_begun < 3 && !r->reader->repo.store->remote ? 3 - r->batches_begun : 0;
 	size_t limit = restore_limits.batch_bytes >> early;
 
-	return b->bytes + b->n_wants * sizeof(*b->wants) + b->n_pieces * sizeof(*b->pieces) >= limit;
+	return b->bytes + b->n_wants * (sizeof(*b->wants) + sizeof(struct restore_placed)) +
+		b->n_pieces * sizeof(*b->pieces) >=
+		limit;
 }
 
 static int add_want(struct restore *r, struct restore_file *f, const struct chunk_ref *chunk,

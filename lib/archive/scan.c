@@ -164,6 +164,7 @@ int scan_begin(struct scan *s, const struct scan_options *o, struct scan_result 
 	*s = (struct scan){ .o = *o, .r = r };
 	*r = (struct scan_result){ .root = BUF_INIT, .errors = BUF_INIT };
 	(void)pthread_mutex_init(&s->error_lock, NULL);
+	(void)pthread_mutex_init(&s->spare_lock, NULL);
 	rc = workers_new(s, err);
 	return rc < 0 ? rc : owner_names_new(&s->names, err);
 }
@@ -178,6 +179,8 @@ void scan_end(struct scan *s)
 	workers_free(s);
 	cache_folder_close(&s->above);
 	owner_names_free(s->names);
+	large_release(s);
+	(void)pthread_mutex_destroy(&s->spare_lock);
 	(void)pthread_mutex_destroy(&s->error_lock);
 }
 

@@ -23,6 +23,9 @@ struct scan {
 	unsigned workers;
 	pthread_mutex_t error_lock;
 	size_t piece_bytes; /* atomic: see scan_large.c */
+	pthread_mutex_t spare_lock;
+	struct piece *spare; /* that will be used again */
+	size_t spare_bytes;
 	struct scan_dir *root;
 	struct cache_folder above; /* what holds the root in the cache */
 	const struct cache_child *root_cached;
@@ -183,5 +186,7 @@ int files_submit(
 int other_read(struct scan *s, unsigned worker, struct scan_dir *d, struct scan_child *c, hz_error **err);
 /* Takes over fd. dir_done is called for it later. */
 int large_start(struct scan *s, unsigned worker, struct scan_dir *d, uint32_t slot, int fd, hz_error **err);
+/* What was kept for chunks; no task runs any more. */
+void large_release(struct scan *s);
 
 #endif

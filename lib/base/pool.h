@@ -40,7 +40,9 @@ void pool_cancel(struct pool *p);
  * tick_ms; non-zero from it cancels with that code. Returns 0 or the first failure. The pool can be used again after 0.
  */
 int pool_wait(struct pool *p, unsigned tick_ms, int (*tick)(void *user), void *user, hz_error **err);
-/* The same, but no longer than until *left is 0, which tasks count down as the last thing they do (atomic). */
+/* The same, but no longer than until *left is 0, which tasks count down as the last thing they do (atomic). Others may
+ * run on then, also where a failure is returned; that of a task that counted down just now may be seen by the next call
+ * only. One thread at a time. */
 int pool_wait_for(
 	struct pool *p, const unsigned *left, unsigned tick_ms, int (*tick)(void *user), void *user, hz_error **err);
 

@@ -1,29 +1,72 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# evidence.sh [RECORDS]: makes so many records (default 1500: four commands a night for a year) in a new folder, and prints how
-# long each command takes beside them. HOZEN_BIN: the folder of the tools, of a release build.
+# evidence.sh [NIGHTS]: a year (default: 365 nights) of create, check, hozen-verify repo and due in a new folder, each with its record,
+# and a drill at the end; then how long each command takes beside them. HOZEN_BIN: the folder of the tools, of a release build.
 set -eu
-records=${1:-1500}
-verify=${HOZEN_BIN:?}/hozen-verify
+nights=${1:-365}
+backup=${HOZEN_BIN:?}/hozen-backup verify=$HOZEN_BIN/hozen-verify
 work=$(mktemp -d "${TMPDIR:-/tmp}/hozen-bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-export HOZEN_STATE_DIR="$work/state"
-unset HOZEN_EVIDENCE_DIR
+export HOZEN_STATE_DIR="$work/state" HOZEN_CACHE_DIR="$work/cache" HOZEN_REPO="$work/repo" HOZEN_KEY_FILE="$work/writer.key"
+export HOZEN_PASSPHRASE_FILE="$work/passphrase"
+unset HOZEN_EVIDENCE_DIR HOZEN_POLICY
+(umask 077 && echo 'correct horse battery staple' >"$work/passphrase")
+mkdir "$work/source"
+echo something >"$work/source/file"
 
+"$backup" init -q
+for role in lister reader; do "$backup" key export -q --role $role --out "$work/$role.key"; done
+cat >"$work/policy.ini" <<P
+[policy]
+id = nightly
+version = 1
+owner = an owner
+approver = an approver
+approved = 2026-01-01
+review = 2099-01-01
+[repository main]
+id = $(ls "$HOZEN_STATE_DIR" | grep -x '[0-9a-f]\{32\}')
+location = $HOZEN_REPO
+key_file = $work/lister.key
+[system one]
+owner = an owner
+host = $(hostname)
+path = $work/source
+asset = A-1
+repository = main
+rpo = 24h
+check = 7d
+drill = 90d
+P
 i=0
-while [ $i -lt "$records" ]; do
-  "$verify" selftest -q
+while [ $i -lt "$nights" ]; do
+  echo "$i" >"$work/source/night"
+  "$backup" create -q "$work/source"
+  "$backup" check -q
+  "$verify" repo -q
+  "$verify" due -q --max-age 26h >/dev/null
   i=$((i + 1))
 done
+HOZEN_KEY_FILE=$work/reader.key "$verify" drill -q --sandbox "$work"
 timed() {
   name=$1
   shift
   start=$(date +%s%N)
-  "$@" >/dev/null
+  "$@" >"$work/said" 2>&1 || {
+    cat "$work/said" >&2
+    exit 1
+  }
   end=$(date +%s%N)
   printf '%-28s %6d ms\n' "$name" $(((end - start) / 1000000))
 }
-timed 'a command with its record' "$verify" selftest -q
+printf '%d records, %d snapshots\n' "$(find "$work/state/evidence/records" -name '*.json' | wc -l)" "$nights"
+timed 'create' "$backup" create -q "$work/source"
+timed 'check' "$backup" check -q
+timed 'snapshots' "$backup" snapshots
+timed 'verify repo' "$verify" repo -q
+timed 'verify drill' env HOZEN_KEY_FILE="$work/reader.key" "$verify" drill -q --sandbox "$work"
+timed 'due' "$verify" due --max-age 26h
+timed 'policy' "$verify" policy "$work/policy.ini"
 timed 'log' "$verify" log
 timed 'report of all' "$verify" report "$work"/state/evidence/records/*/*.json
 timed 'overview, text' "$verify" report --overview

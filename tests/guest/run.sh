@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # run.sh BUILD [WORK]: boots a guest in QEMU (software emulation) with Debian's kernel and what was built in BUILD, makes disks in
 # it, and runs tests/guest/init there: firmware methods through the kernel's real SG_IO and NVMe paths, then hozen-erase itself
-# (tests/guest/erase). No disk of this machine is touched. WORK (default: BUILD/guest) keeps the kernel's package and the log. 0 when the guest said that all went well.
+# (tests/guest/erase). No disk of this machine is touched. WORK (default: BUILD/guest) keeps the kernel's package and the log. 0 when the guest said that all went well, 77 where there can be none.
 #
 # Wants qemu-system-x86, busybox-static, kmod, cpio, zstd, dmsetup, and the kernel's package, which apt-get downloads and nobody installs
 # (or GUEST_KERNEL, a folder in which it lies unpacked).
@@ -12,7 +12,7 @@ work=${2:-$build/guest}
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$work" && cd "$work" || exit 2
 for tool in qemu-system-x86_64 busybox modprobe depmod cpio zstd dmsetup; do
-  command -v $tool >/dev/null || PATH=$PATH:/sbin:/usr/sbin command -v $tool >/dev/null || { echo "guest: $tool is missing" >&2; exit 2; }
+  command -v $tool >/dev/null || PATH=$PATH:/sbin:/usr/sbin command -v $tool >/dev/null || { echo "guest: $tool is missing" >&2; exit 77; }
 done
 PATH=$PATH:/sbin:/usr/sbin
 
@@ -21,7 +21,7 @@ ninja -C "$build" guest hozen-erase hozen-verify >ninja.log 2>&1 || { cat ninja.
 kernel=${GUEST_KERNEL:-$work/kernel}
 if [ ! -d "$kernel/boot" ]; then
   package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends/ { print $2; exit }')
-  apt-get download -q "$package" >/dev/null && dpkg -x "$package"_*.deb "$kernel" || { echo "guest: no kernel" >&2; exit 2; }
+  apt-get download -q "$package" >/dev/null && dpkg -x "$package"_*.deb "$kernel" || { echo "guest: no kernel" >&2; exit 77; }
 fi
 version=$(basename "$(ls -d "$kernel"/lib/modules/*)")
 [ -f "$kernel/lib/modules/$version/modules.dep" ] || depmod -b "$kernel" "$version"

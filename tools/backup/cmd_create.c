@@ -8,6 +8,14 @@
 #include "common/place.h"
 #include "common/report.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+/* From this size on what is freed is the system's again. glibc would raise the limit to whatever was freed once, and
+ * keep that: a quarter more memory than --memory allows, in a tree of a million files (docs/PERFORMANCE.md). */
+#define GIVEN_BACK (1 << 20)
+
 static int exit_of(const hz_backup_result *res)
 {
 	int code = CLI_EXIT_DONE;
@@ -29,6 +37,9 @@ static int run(struct cli *cli)
 	hz_error *err = NULL;
 	int code = place_options(cli, &o), rc;
 
+#ifdef __GLIBC__
+	(void)mallopt(M_MMAP_THRESHOLD, GIVEN_BACK);
+#endif
 	if (code == CLI_EXIT_DONE)
 		code = create_options(cli, &l, &b);
 	if (code != CLI_EXIT_DONE)

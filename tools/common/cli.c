@@ -20,14 +20,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
-/* From this size on what is freed is the system's again. glibc would raise the limit to whatever was freed once, and
- * keep that: beyond what --memory allows. */
-#define GIVEN_BACK (1 << 18)
-
 const struct cli_option cli_common_options[] = {
 	{ "json", 0, NULL, N_("print lines of JSON (docs/schemas)") },
 	{ "quiet", 'q', NULL, N_("print errors and exceptions only") },
@@ -363,9 +355,6 @@ int cli_main(const struct cli_tool *tool, int argc, char **argv)
 	struct cli cli = { .tool = tool, .argv = argv };
 	int code;
 
-#ifdef __GLIBC__
-	(void)mallopt(M_MMAP_THRESHOLD, GIVEN_BACK);
-#endif
 	cli.json = cli_was_asked(&cli, "--json");
 	fill_descriptors();
 	(void)setlocale(LC_CTYPE, "");

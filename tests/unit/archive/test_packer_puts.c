@@ -260,9 +260,8 @@ static void each_put_that_fails_leaves_nothing_behind(void **state)
 		end(&x);
 		assert_int_equal(gate.inside, 0);
 		assert_int_equal(x.after, gate.begun - (n <= 15));
+		/* How many others go on is the scheduler's, until who failed had the processor to say so. */
 		assert_true(x.before >= gate.begun);
-		if (n <= 15)
-			assert_true(gate.begun <= n + PUTS - 1);
 	}
 }
 
