@@ -7,7 +7,10 @@
 
 static void put(char *out, size_t size, const char *text)
 {
-	(void)snprintf(out, size, "%s", text ? text : "");
+	const size_t len = text ? strnlen(text, size - 1) : 0;
+
+	memcpy(out, text ? text : "", len);
+	out[len] = '\0';
 }
 
 static bool take_paths(struct policy_list *l, const struct json_value *list)

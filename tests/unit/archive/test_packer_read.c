@@ -27,6 +27,13 @@ static void a_lister_opens_metadata_only(void **state)
 
 	assert_ok(session_pack_key(key, 1, &x.s, PACK_META, &x.done[0].uid, &err), &err);
 	assert_fails(pack_open_table(p, PACK_DATA, key, &err), HZ_E_CORRUPT, &err);
+	/* Frames that are not in its table, as those of another pack of this name would be. */
+	struct buf out = BUF_INIT;
+
+	assert_ok(pack_read_frame(p, PACK_META, 0, &out, &err), &err);
+	assert_fails(pack_read_frame(p, PACK_META, p->t[PACK_META].n_frames, &out, &err), HZ_E_CORRUPT, &err);
+	assert_fails(pack_read_frame(p, PACK_DATA, 0, &out, &err), HZ_E_CORRUPT, &err);
+	buf_release(&out);
 	pack_close(p);
 	end(&x);
 	fixture_free(&f);
