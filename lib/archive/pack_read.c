@@ -141,36 +141,11 @@ static int open_head(struct pack *p, const struct repo_header *repo, uint64_t si
 	return rc < 0 ? rc : parse_head(p, p->whole.data, repo, size, err);
 }
 
-static int open_whole(struct pack *p, const struct repo_header *repo, hz_error **err)
-{
-	int rc = load_whole(p, err);
-
-	return rc < 0 ? rc : parse_head(p, p->whole.data, repo, 0, err);
-}
-
-/* What one request gets anyway is read once; where it is damaged beyond mending, what is asked for may be whole. */
-static int open_parts(struct pack *p, const struct repo_header *repo, hz_error **err)
-{
-	uint64_t size = 0;
-	int rc = store_size(p->store, p->name.s, &size, err);
-
-	if (rc < 0)
-		return rc;
-	if (size <= (uint64_t)HEAD_BLOCKS * OBJECT_BLOCK) {
-		rc = open_whole(p, repo, NULL);
-		if (rc != HZ_E_CORRUPT && rc != HZ_E_IO)
-			return rc;
-		buf_release(&p->whole);
-		buf_release(&p->sums);
-		p->health = (struct object_health){ 0 };
-	}
-	return open_head(p, repo, size, err);
-}
-
 int pack_open(struct pack **ret, struct store *st, const struct repo_header *repo, const struct uid *uid, bool whole,
 	hz_error **err)
 {
 	AUTO(pack_close) struct pack *p = calloc(1, sizeof(*p));
+	uint64_t size = 0;
 	int rc;
 
 	if (!p)
@@ -180,7 +155,15 @@ int pack_open(struct pack **ret, struct store *st, const struct repo_header *rep
 	p->store = st;
 	p->suite = repo->suite;
 	p->repo = repo->id;
-	rc = whole ? open_whole(p, repo, err) : open_parts(p, repo, err);
+	if (whole) {
+		rc = load_whole(p, err);
+		if (rc == 0)
+			rc = parse_head(p, p->whole.data, repo, 0, err);
+	} else {
+		rc = store_size(st, p->name.s, &size, err);
+		if (rc == 0)
+			rc = open_head(p, repo, size, err);
+	}
 	if (rc < 0)
 		return rc;
 	*ret = TAKE(p);
