@@ -15,9 +15,10 @@
 #define NODES_FULL     (384u << 10)
 #define ZSTD_DATA      3
 #define ZSTD_NODES     3
-#define LARGE_HASHES \
-	16 /* log2 of zstd's tables for a chunk of about 1 MiB: those of its level, which leave the caches of */
-#define LARGE_CHAINS 15 /* a processor, take 12 % longer and save 0.6 % (docs/PERFORMANCE.md) */
+/* log2 of zstd's tables for a chunk of about 1 MiB: the larger ones of its level leave a processor's caches, and save
+ * little. */
+#define LARGE_HASHES 16
+#define LARGE_CHAINS 15
 #define PROBE_LEN    (32u << 10)
 
 static void count(struct ingest *in, int is_new, size_t len)
