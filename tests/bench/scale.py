@@ -143,12 +143,12 @@ def slow(args, store, source):
 
 
 def bundles(args, store, source):
-    """What larger bundles and higher levels of zstd make of the small corpus. A file that is there twice counts once."""
+    """What larger bundles and higher levels of zstd make of a corpus. A file that is there twice counts once."""
     if not os.path.exists(BUNDLES):
         sys.exit(f'{BUNDLES} is missing: build the target bench_bundles there')
     levels = (1, 2, 3, 5)
     table = Table('KiB', *(f'MB, level {n}' for n in levels), *(f's, {n}' for n in levels))
-    corpora.make('small', source, 1)
+    corpora.make(args.corpus, source, 1)
     files = sorted(os.path.join(d, n) for d, _, names in os.walk(source) for n in names)
     first = {}
     for path in files:
@@ -169,6 +169,7 @@ def main():
     p.add_argument('--counts', metavar='N,N,...', help=f'default: {COUNTS}')
     p.add_argument('--mb', metavar='N', help='slow: the same as --counts N')
     p.add_argument('--options', default='', metavar='"OPTION..."', help='slow: further ones for create and restore')
+    p.add_argument('--corpus', choices=corpora.NAMES, default='small', help='bundles: which; default %(default)s')
     p.add_argument('--rounds', type=int, default=3)
     p.add_argument('--source-dir', default=os.environ.get('TMPDIR', '/var/tmp'), metavar='DIR')
     p.add_argument('--store-dir', default='/dev/shm', metavar='DIR')
