@@ -7,6 +7,7 @@
  */
 #include "crypto/suite.h"
 #include "crypto/aead_internal.h"
+#include "crypto/secret_internal.h"
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <sodium.h>
@@ -62,10 +63,9 @@ int aead_new(struct aead **ret, unsigned suite, const uint8_t key[KEY_LEN], hz_e
 		return err_set(err, HZ_E_TOONEW, "suite %u is not known", suite);
 	if (!ciphers[suite] && !sodium_can(suite))
 		return err_set(err, HZ_E_UNSUPPORTED, "libcrypto has no cipher for suite %s", suite_name(suite));
-	a = sodium_malloc(sizeof(*a));
+	a = guarded_new(sizeof(*a));
 	if (!a)
 		return err_nomem(err);
-	a->ctx = NULL;
 	a->suite = suite;
 	memcpy(a->key, key, KEY_LEN);
 	if (ciphers[suite] && !(atomic_load(&reference) && sodium_can(suite)))
@@ -80,7 +80,7 @@ void aead_free(struct aead *a)
 	if (!a)
 		return;
 	EVP_CIPHER_CTX_free(a->ctx);
-	sodium_free(a);
+	guarded_free(a, sizeof(*a));
 }
 
 /* Through the cipher, in to out; out NULL: associated data. */

@@ -5,6 +5,7 @@
  * the working copy too, lie only in the struct, which is secret memory.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
+#include "crypto/secret_internal.h"
 #include "crypto/suite.h"
 #include <openssl/sha.h>
 #include <sodium.h>
@@ -26,7 +27,7 @@ struct mac {
 	unsigned suite;
 };
 
-/* sodium_malloc aligns to the size's own factors. */
+/* guarded_new aligns to the size's own factors. */
 _Static_assert(sizeof(struct mac) % _Alignof(struct mac) == 0, "struct mac would be misaligned");
 
 /* RFC 2104: the states after the block key ^ ipad and the block key ^ opad. */
@@ -53,7 +54,7 @@ int mac_new(struct mac **ret, unsigned suite, const struct secret *key, hz_error
 		return err_set(err, HZ_E_TOONEW, "suite %u is not known", suite);
 	if (secret_len(key) != KEY_LEN)
 		return err_set(err, HZ_E_INVAL, "a key of %zu bytes instead of %d", secret_len(key), KEY_LEN);
-	m = sodium_malloc(sizeof(*m));
+	m = guarded_new(sizeof(*m));
 	if (!m)
 		return err_nomem(err);
 	m->suite = suite;
@@ -67,7 +68,7 @@ int mac_new(struct mac **ret, unsigned suite, const struct secret *key, hz_error
 
 int mac_dup(struct mac **ret, const struct mac *m, hz_error **err)
 {
-	struct mac *copy = sodium_malloc(sizeof(*copy));
+	struct mac *copy = guarded_new(sizeof(*copy));
 
 	if (!copy)
 		return err_nomem(err);
@@ -119,5 +120,5 @@ struct id mac_compute(struct mac *m, uint8_t domain, const void *data, size_t le
 
 void mac_free(struct mac *m)
 {
-	sodium_free(m);
+	guarded_free(m, sizeof(*m));
 }

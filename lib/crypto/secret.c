@@ -2,12 +2,14 @@
 /*
  * Secret memory and randomness, both libsodium's, and the start of the layer.
  * Invariant: every byte handed out by secret_data stands between guard pages, is left out of core dumps, is locked as
- * far as the lock limit allows, and is wiped before its memory goes back.
+ * far as the lock limit allows, and is wiped before its memory goes back or waits for its next user.
  */
 #include "crypto/secret.h"
 #include "crypto/aead_internal.h"
+#include "crypto/secret_internal.h"
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +18,19 @@ struct secret {
 	uint8_t *data;
 	size_t len;
 };
+
+/* A guarded page takes ten system calls, and keys of objects come and go by thousands: small ones are kept, wiped, for
+ * the next who asks for just as many bytes, so that these too end at the guard page. The last that came is the first.
+ */
+#define KEPT_MAX 32u
+#define KEPT_LEN 1024u
+struct kept {
+	void *p;
+	size_t len;
+};
+static struct kept kept[KEPT_MAX];
+static size_t n_kept;
+static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
 static int started;
@@ -41,16 +56,59 @@ int crypto_init(hz_error **err)
 	return 0;
 }
 
+/* With the lock. */
+static void drop_kept(size_t i)
+{
+	n_kept--;
+	memmove(kept + i, kept + i + 1, (n_kept - i) * sizeof(*kept));
+}
+
+void *guarded_new(size_t len)
+{
+	void *p = NULL;
+
+	(void)pthread_mutex_lock(&kept_lock);
+	for (size_t i = n_kept; !p && i-- > 0;) {
+		if (kept[i].len == len) {
+			p = kept[i].p;
+			drop_kept(i);
+		}
+	}
+	(void)pthread_mutex_unlock(&kept_lock);
+	if (!p)
+		p = sodium_malloc(len);
+	if (p)
+		sodium_memzero(p, len);
+	return p;
+}
+
+void guarded_free(void *p, size_t len)
+{
+	void *out = p;
+
+	if (p && len <= KEPT_LEN) {
+		sodium_memzero(p, len);
+		(void)pthread_mutex_lock(&kept_lock);
+		out = NULL;
+		if (n_kept == KEPT_MAX) {
+			out = kept[0].p;
+			drop_kept(0);
+		}
+		kept[n_kept++] = (struct kept){ p, len };
+		(void)pthread_mutex_unlock(&kept_lock);
+	}
+	sodium_free(out); /* wipes; NULL is fine */
+}
+
 int secret_new(struct secret **ret, size_t len, hz_error **err)
 {
 	AUTO(secret_free) struct secret *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return err_nomem(err);
-	s->data = sodium_malloc(len);
+	s->data = guarded_new(len);
 	if (!s->data)
 		return err_nomem(err);
-	memset(s->data, 0, len);
 	s->len = len;
 	*ret = TAKE(s);
 	return 0;
@@ -107,7 +165,7 @@ void secret_free(struct secret *s)
 
 	if (!s)
 		return;
-	sodium_free(s->data); /* wipes; NULL is fine */
+	guarded_free(s->data, s->len);
 	free(s);
 	errno = saved;
 }

@@ -96,6 +96,54 @@ static void many_secrets_fit(void **state)
 		secret_free(many[i]);
 }
 
+/* The page of one that was freed serves the next of its length, which must not find what lay there. */
+static void what_was_freed_is_wiped_before_it_is_used_again(void **state)
+{
+	static const size_t lens[] = { 1, 13, 32, 64, 1024, 1025 };
+	static const uint8_t zero[1025];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lens) * 3; i++) {
+		size_t len = lens[i % ARRAY_LEN(lens)];
+		struct secret *s = NULL;
+
+		assert_int_equal(secret_new(&s, len, NULL), 0);
+		assert_memory_equal(secret_bytes(s), zero, len);
+		memset(secret_data(s), 0xa5, len);
+		secret_free(s);
+	}
+}
+
+static void *use_many(void *bad)
+{
+	for (unsigned i = 0; i < 300; i++) {
+		AUTO(secret_free) struct secret *a = NULL;
+		AUTO(secret_free) struct secret *b = NULL;
+
+		if (secret_new(&a, 32, NULL) < 0 || secret_new(&b, 16 + i % 40, NULL) < 0)
+			*(bool *)bad = true;
+		else
+			memset(secret_data(a), (int)i, 32);
+		for (unsigned k = 0; b && k < secret_len(b); k++)
+			*(bool *)bad |= secret_bytes(b)[k] != 0;
+	}
+	return NULL;
+}
+
+static void threads_do_not_share_a_secret(void **state)
+{
+	pthread_t t[4];
+	bool bad[ARRAY_LEN(t)] = { false };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(t); i++)
+		assert_int_equal(pthread_create(&t[i], NULL, use_many, &bad[i]), 0);
+	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+		assert_int_equal(pthread_join(t[i], NULL), 0);
+		assert_false(bad[i]);
+	}
+}
+
 /* A child touches the first byte behind a secret; true when that killed it. */
 static bool dies_behind(size_t len)
 {
@@ -106,8 +154,12 @@ static bool dies_behind(size_t len)
 		struct secret *s = NULL;
 
 		signal(SIGSEGV, SIG_DFL); /* not cmocka's, which would go on with the next test */
-		if (secret_new(&s, len, NULL) == 0)
-			((volatile uint8_t *)secret_data(s))[len] = 1;
+		/* The second one lies where the first did. */
+		for (unsigned i = 0; i < 2 && secret_new(&s, len, NULL) == 0; i++) {
+			if (i > 0)
+				((volatile uint8_t *)secret_data(s))[len] = 1;
+			secret_free(s);
+		}
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -214,6 +266,8 @@ int main(void)
 		cmocka_unit_test(impossible_length_is_nomem_and_leaves_the_result_alone),
 		cmocka_unit_test(freeing_nothing_is_fine_and_keeps_errno),
 		cmocka_unit_test(many_secrets_fit),
+		cmocka_unit_test(what_was_freed_is_wiped_before_it_is_used_again),
+		cmocka_unit_test(threads_do_not_share_a_secret),
 		cmocka_unit_test(touching_the_byte_behind_a_secret_kills),
 		cmocka_unit_test(secrets_stay_out_of_core_dumps),
 		cmocka_unit_test(wipe_zeroes),
