@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Files that appear whole and durable, or not at all. Invariant: the final name is given only after the file's own
- * fsync and close succeeded, and the temporary name is gone once the struct is, unless removing it fails itself. This
- * file alone renames and flushes files that others rely on.
+ * fsync (unless flushing is the caller's) and close succeeded, and the temporary name is gone once the struct is,
+ * unless removing it fails itself. This file alone renames and flushes files that others rely on.
  */
 #include "base/newfile.h"
 #include <errno.h>
@@ -99,11 +99,11 @@ static int name_by_link(struct newfile *f, hz_error **err)
 
 static int give_name(struct newfile *f, enum newfile_mode mode, hz_error **err)
 {
-	unsigned flags = mode == NEWFILE_KEEP ? RENAME_NOREPLACE : 0;
+	bool keep = mode != NEWFILE_REPLACE;
 	int rc = 0;
 
-	if (vfs()->renameat2(f->dirfd, f->temp, f->dirfd, f->name, flags) < 0) {
-		if (mode == NEWFILE_KEEP && (errno == EINVAL || errno == ENOSYS))
+	if (vfs()->renameat2(f->dirfd, f->temp, f->dirfd, f->name, keep ? RENAME_NOREPLACE : 0) < 0) {
+		if (keep && (errno == EINVAL || errno == ENOSYS))
 			rc = name_by_link(f, err);
 		else
 			rc = err_errno(err, "name %s", f->name);
@@ -117,12 +117,13 @@ static int give_name(struct newfile *f, enum newfile_mode mode, hz_error **err)
 
 static int commit(struct newfile *f, enum newfile_mode mode, hz_error **err)
 {
+	bool flush = mode != NEWFILE_LATER;
 	int fd = f->fd;
 	int rc;
 
 	/* Contents first: after a crash a name must not stand for bytes that never arrived. A failed fsync is final,
 	 * for the kernel may have dropped the pages and would call a second one a success. */
-	if (vfs()->fsync(fd) < 0)
+	if (flush && vfs()->fsync(fd) < 0)
 		return err_errno(err, "flush %s", f->name);
 	f->fd = -1;
 	if (vfs()->close(fd) < 0)
@@ -130,7 +131,7 @@ static int commit(struct newfile *f, enum newfile_mode mode, hz_error **err)
 	rc = give_name(f, mode, err);
 	if (rc < 0)
 		return rc;
-	if (vfs()->fsync(f->dirfd) < 0)
+	if (flush && vfs()->fsync(f->dirfd) < 0)
 		return err_errno_as(err, HZ_E_IO, "flush the folder of %s", f->name);
 	return 0;
 }

@@ -12,13 +12,15 @@
  * HZ_E_IO of the folder's fsync it may or may not stand. HZ_E_EXISTS: somebody else's file stands there, untouched.
  * NEWFILE_KEEP never replaces (RENAME_NOREPLACE, or link(2) where that is missing; HZ_E_UNSUPPORTED where both are);
  * NEWFILE_REPLACE renames over what is there. A failed fsync is final: nothing is retried.
+ * NEWFILE_LATER is NEWFILE_KEEP that flushes nothing: for many files of a folder that nobody relies on before its owner
+ * has called syncfs on it. Until then a crash may leave a name without its bytes.
  */
 #ifndef BASE_NEWFILE_H
 #define BASE_NEWFILE_H
 
 #include "base/vfs.h"
 
-enum newfile_mode { NEWFILE_KEEP, NEWFILE_REPLACE };
+enum newfile_mode { NEWFILE_KEEP, NEWFILE_REPLACE, NEWFILE_LATER };
 struct newfile;
 
 /* dirfd is borrowed and must stay open until commit or discard. temp_name must not exist (HZ_E_EXISTS). */

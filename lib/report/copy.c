@@ -59,7 +59,7 @@ static int copy_file(struct copying *c, int to, const char *from, const char *na
 			rc = err_set(
 				err, HZ_E_CORRUPT, "%s is not what the log says: 'hozen-verify log' shows more", from);
 	}
-	return rc < 0 ? rc : newfile_put(to, name, data, len, 0644, NEWFILE_KEEP, err);
+	return rc < 0 ? rc : newfile_put(to, name, data, len, 0644, NEWFILE_LATER, err);
 }
 
 static int make_folder(int *fd, int at, const char *name, hz_error **err)
@@ -127,11 +127,11 @@ static int copy_all(struct copying *c, hz_error **err)
 		rc = copy_file(c, c->out, names[i], names[i], (size_t)1 << 20, NULL, err);
 	(void)snprintf(text, sizeof(text), "%s\n", c->period);
 	if (rc == 0)
-		rc = newfile_put(c->out, "period", text, strlen(text), 0644, NEWFILE_KEEP, err);
+		rc = newfile_put(c->out, "period", text, strlen(text), 0644, NEWFILE_LATER, err);
 	if (rc == 0)
-		rc = newfile_put(c->out, "checkpoint", c->head, c->head_len, 0644, NEWFILE_KEEP, err);
+		rc = newfile_put(c->out, "checkpoint", c->head, c->head_len, 0644, NEWFILE_LATER, err);
 	if (rc == 0)
-		rc = newfile_put(c->out, "log", c->log.data, c->log.len, 0644, NEWFILE_KEEP, err);
+		rc = newfile_put(c->out, "log", c->log.data, c->log.len, 0644, NEWFILE_LATER, err);
 	return rc < 0 ? rc : copy_records(c, err);
 }
 

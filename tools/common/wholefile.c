@@ -10,8 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The name is durable when its folder is. */
-static int sync_folder(const char *path)
+int wholefile_sync_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
@@ -42,7 +41,7 @@ int wholefile_put(struct cli *cli, const char *path, void (*write)(FILE *f, cons
 		code = report_failure(cli, HZ_E_IO, _("%s: %s"), path, strerror(errno));
 		if (made)
 			(void)unlink(temp);
-	} else if (sync_folder(path) < 0) {
+	} else if (wholefile_sync_name(path) < 0) {
 		code = report_failure(cli, HZ_E_IO, _("%s: %s"), path, strerror(errno));
 	}
 	if (f)

@@ -8,5 +8,7 @@
 
 /* What write puts into it is durable when this returns 0. Else the exit code, after saying what is wrong. */
 int wholefile_put(struct cli *cli, const char *path, void (*write)(FILE *f, const void *user), const void *user);
+/* Flushes the folder in which path has its name. */
+int wholefile_sync_name(const char *path);
 
 #endif

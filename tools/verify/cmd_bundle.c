@@ -3,6 +3,7 @@
 #include "common/evidence.h"
 #include "common/i18n.h"
 #include "common/report.h"
+#include "common/wholefile.h"
 #include "verify/commands.h"
 #include "verify/page.h"
 #include "verify/trust.h"
@@ -15,21 +16,21 @@
 #include <string.h>
 #include <unistd.h>
 
+static void write_script(FILE *f, const void *user)
+{
+	(void)user;
+	(void)fwrite(verify_script, 1, sizeof(verify_script) - 1, f);
+}
+
 /* The script that checks the rest. */
 static int put_script(struct cli *cli, const char *folder)
 {
 	char *path = NULL;
-	int fd, code = CLI_EXIT_DONE;
-	ssize_t n;
+	int code;
 
 	if (asprintf(&path, "%s/verify.sh", folder) < 0)
 		return report_failure(cli, HZ_E_NOMEM, _("out of memory"));
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
-	n = fd < 0 ? -1 : write(fd, verify_script, sizeof(verify_script) - 1);
-	if (n != (ssize_t)sizeof(verify_script) - 1 || fsync(fd) < 0)
-		code = report_failure(cli, HZ_E_IO, _("%s: %s"), path, strerror(errno));
-	if (fd >= 0)
-		(void)close(fd);
+	code = wholefile_put(cli, path, write_script, NULL);
 	free(path);
 	return code;
 }

@@ -229,7 +229,8 @@ int page_put_views(struct cli *cli, const char *evidence, const char *period, co
 	v.flags = HZ_VIEW_UTC; /* as the bundle's period */
 	if (code == CLI_EXIT_DONE)
 		code = report_result(cli, open_view(&view, evidence, trust, NULL, &err), &err);
-	if (code == CLI_EXIT_DONE && (asprintf(&views, "%s/views", folder) < 0 || mkdir(views, 0755) < 0))
+	if (code == CLI_EXIT_DONE &&
+		(asprintf(&views, "%s/views", folder) < 0 || mkdir(views, 0755) < 0 || wholefile_sync_name(views) < 0))
 		code = report_failure(cli, HZ_E_IO, _("%s: %s"), views ? views : folder, strerror(errno));
 	for (size_t i = 0; i < 4 && (code == CLI_EXIT_DONE || code == CLI_EXIT_EXCEPTIONS); i++) {
 		int one;

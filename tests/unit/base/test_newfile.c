@@ -74,19 +74,42 @@ static void a_committed_file_is_whole_and_alone(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
 
-static void the_name_comes_after_the_contents_and_before_the_folder(void **state)
+/* Makes the file; these calls, ended by NULL, and no other change the disk. */
+static void expect_calls(const struct fixture *f, enum newfile_mode mode, const char *const *calls)
 {
-	static const char *const order[] = { "create .tmp.x", "write .tmp.x", "write .tmp.x", "fsync .tmp.x",
-		"rename .tmp.x name", "fsync .", NULL };
-	struct fixture *f = *state;
 	hz_error *err = NULL;
+	size_t i;
 
 	fault_start(0, 0, 0);
 	fault_record(f->path);
-	assert_ok(make(f, NEWFILE_KEEP, &err), &err);
-	for (size_t i = 0; order[i]; i++)
-		assert_string_equal(fault_log(i), order[i]);
-	assert_null(fault_log(ARRAY_LEN(order) - 1));
+	assert_ok(make(f, mode, &err), &err);
+	for (i = 0; calls[i]; i++) {
+		assert_non_null(fault_log(i));
+		assert_string_equal(fault_log(i), calls[i]);
+	}
+	assert_null(fault_log(i));
+	fault_stop();
+}
+
+static void the_name_comes_after_the_contents_and_before_the_folder(void **state)
+{
+	static const char *const calls[] = { "create .tmp.x", "write .tmp.x", "write .tmp.x", "fsync .tmp.x",
+		"rename .tmp.x name", "fsync .", NULL };
+
+	expect_calls(*state, NEWFILE_KEEP, calls);
+}
+
+static void later_leaves_flushing_to_the_caller_and_replaces_nothing(void **state)
+{
+	static const char *const calls[] = { "create .tmp.x", "write .tmp.x", "write .tmp.x", "rename .tmp.x name",
+		NULL };
+	struct fixture *f = *state;
+	hz_error *err = NULL;
+
+	expect_calls(f, NEWFILE_LATER, calls);
+	assert_contents(f, "hello world");
+	assert_fails(newfile_put(f->dir, "name", "two", 3, 0600, NEWFILE_LATER, &err), HZ_E_EXISTS, &err);
+	assert_contents(f, "hello world");
 }
 
 static void a_discarded_file_leaves_nothing(void **state)
@@ -283,6 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_committed_file_is_whole_and_alone),
 		TEST(the_name_comes_after_the_contents_and_before_the_folder),
+		TEST(later_leaves_flushing_to_the_caller_and_replaces_nothing),
 		TEST(a_discarded_file_leaves_nothing),
 		TEST(a_taken_name_is_not_touched),
 		TEST(replacing_takes_the_name_over),
