@@ -55,6 +55,15 @@ struct pdf_outline {
 	size_t page;
 };
 
+/* What was laid out stays for the next who needs just that: texts are measured before they are drawn, and come again on
+ * other pages. A newer one takes the place of another at the same index. */
+#define PDF_LAID 512u
+struct pdf_laid {
+	PangoLayout *layout;
+	enum pdf_style style;
+	double width;
+};
+
 struct pdf {
 	const struct view_doc *d;
 	PangoContext *context;
@@ -67,9 +76,10 @@ struct pdf {
 	gunichar missing; /* 0, or a character that no font has */
 	struct pdf_outline *outline;
 	size_t n_outline;
+	struct pdf_laid laid[PDF_LAID];
 };
 
-/* Lays text out; the caller unrefs. */
+/* Lays text out; the caller unrefs, and changes nothing of it. */
 PangoLayout *pdf_layout(struct pdf *p, const char *text, enum pdf_style style, double width);
 double pdf_height_of(struct pdf *p, const char *text, enum pdf_style style, double width);
 double pdf_width_of(struct pdf *p, const char *text, enum pdf_style style);

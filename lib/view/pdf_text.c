@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Text on paper: pango breaks lines, Japanese ones by its rules, and says when no font has a character. */
 #include "view/pdf.h"
+#include <string.h>
 
-PangoLayout *pdf_layout(struct pdf *p, const char *text, enum pdf_style style, double width)
+static PangoLayout *lay_out(struct pdf *p, const char *text, enum pdf_style style, double width)
 {
 	PangoLayout *l = pango_layout_new(p->context);
 	PangoAttrList *attrs = pango_attr_list_new();
@@ -17,6 +18,20 @@ PangoLayout *pdf_layout(struct pdf *p, const char *text, enum pdf_style style, d
 	pango_layout_set_line_spacing(l, style == STYLE_HEADLINE || style == STYLE_H1 ? 1.0f : 1.1f);
 	pango_layout_set_text(l, text, -1);
 	return l;
+}
+
+PangoLayout *pdf_layout(struct pdf *p, const char *text, enum pdf_style style, double width)
+{
+	guint hash = g_str_hash(text) * 31 + (guint)style + (guint)(width * 16);
+	struct pdf_laid *at = &p->laid[hash % PDF_LAID];
+
+	if (!at->layout || at->style != style || at->width != width ||
+		strcmp(pango_layout_get_text(at->layout), text) != 0) {
+		if (at->layout)
+			g_object_unref(at->layout);
+		*at = (struct pdf_laid){ lay_out(p, text, style, width), style, width };
+	}
+	return g_object_ref(at->layout);
 }
 
 /* Which character it is: the glyph says so. */

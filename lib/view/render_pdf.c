@@ -59,6 +59,10 @@ static void end(struct pdf *p)
 		cairo_destroy(p->cr);
 	for (size_t i = 0; i < p->n_pages; i++)
 		cairo_surface_destroy(p->pages[i]);
+	for (size_t i = 0; i < PDF_LAID; i++) {
+		if (p->laid[i].layout)
+			g_object_unref(p->laid[i].layout);
+	}
 	for (int i = 0; i < STYLE_COUNT; i++)
 		pango_font_description_free(p->fonts[i]);
 	g_object_unref(p->context);
