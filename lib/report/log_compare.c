@@ -74,9 +74,10 @@ static int compare(struct comparing *c, hz_error **err)
 			bsearch(&line, c->sorted, (size_t)c->ours.n, sizeof(*c->sorted), cmp_line))
 			continue;
 		if (bsearch(&line, c->sorted, (size_t)c->ours.n, sizeof(*c->sorted), cmp_name))
-			tell(c, HZ_LOG_REWRITTEN, i, &e, "the copy has another record or signature in this entry");
+			tell(c, HZ_LOG_REWRITTEN, i, &e,
+				err_text("the copy has another record or signature in this entry"));
 		else
-			tell(c, HZ_LOG_DROPPED, i, &e, "the copy has this entry, the log has not");
+			tell(c, HZ_LOG_DROPPED, i, &e, err_text("the copy has this entry, the log has not"));
 	}
 	return 0;
 }

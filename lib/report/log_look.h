@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Between the files of the log's check: checkpoint and heads (log_check.c), entries and folders (log_entries.c). */
+/* Between the files of the log's check: checkpoint and heads (log_check.c), records (log_examine.c), entries and
+ * folders (log_entries.c). */
 #ifndef REPORT_LOG_LOOK_H
 #define REPORT_LOG_LOOK_H
 
@@ -24,6 +25,25 @@ struct look {
 	const struct log_eyes *eyes;
 	hz_log_result res;
 };
+
+/* What an entry shows by itself. */
+struct examined {
+	bool is_entry;
+	struct log_entry e;
+	uint32_t kind; /* of a finding, with its text; 0: the record is good, and what follows is set */
+	char why[768];
+	uint8_t pub[SIGN_PUB_LEN];
+	int64_t time;
+	uint64_t log_size; /* when its command began */
+	struct id log_root;
+	hz_report report; /* where somebody wants it */
+	int rc;           /* of what could not be examined, with err */
+	hz_error *err;
+};
+typedef int (*log_take_fn)(void *user, uint64_t i, const struct examined *x, hz_error **err);
+/* Every entry, from several threads; take gets them on this one, by their order. Another result than 0 of it ends the
+ * walk and is returned. */
+int log_examine(const struct look *l, log_take_fn take, void *user, hz_error **err);
 
 /* A finding: of entries first to last (UINT64_MAX: of none), and their name. */
 void log_tell(struct look *l, uint32_t kind, uint64_t first, uint64_t last, const char *name, const char *fmt, ...)

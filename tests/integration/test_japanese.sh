@@ -113,6 +113,11 @@ says 'は空ではありません'
 run 0 "$HV" log
 is_utf8
 prints '削除、変更、挿入、移動はありません'
+cp -r "$HOZEN_STATE_DIR/evidence" "$T/changed"
+for record in "$T"/changed/records/*/*.json; do sed -i s/8.13/8.14/ "$record"; done
+run 4 "$HV" log "$T/changed"
+is_utf8
+prints '記録がエントリの示す内容と異なります'
 run 0 "$HV" selftest
 prints '既知の解答と一致します'
 

@@ -25,6 +25,7 @@ fi
 run layers python3 "$here/layers.py"
 run complexity python3 "$here/complexity.py"
 run banned python3 "$here/banned.py"
+run messages python3 "$here/messages.py"
 run words sh "$here/words.sh"
 run format sh "$here/format.sh"
 run headers sh "$here/headers.sh"
