@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.." || exit 2
 build_packages=$(sed -n "s/^packages='\(.*\)'$/\1/p" tools/quickstart.sh)
 packages="$build_packages g++ clang clang-format libclang-rt-14-dev python3 libcmocka-dev libfuse3-dev fuse3 attr acl git
 openssh-client openssl e2fsprogs xfsprogs btrfs-progs fdisk poppler-utils fontconfig fonts-ipafont-gothic fonts-dejavu-core
-qemu-system-x86 busybox-static kmod cpio zstd dmsetup"
+qemu-system-x86 busybox-static kmod cpio zstd dmsetup libcap2"
 jobs=$(nproc 2>/dev/null || echo 2)
 summary=
 failed=0

@@ -82,6 +82,8 @@ struct clock_state clock_state(void)
 	if (adjtimex(&tx) < 0)
 		return s;
 	s.synchronized = !(tx.status & STA_UNSYNC);
+	/* Only where the kernel's own loop works it off; chrony does that itself and tells the kernel 0. */
+	s.has_offset = s.synchronized && tx.status & STA_PLL;
 	s.offset_ns = tx.status & STA_NANO ? tx.offset : (int64_t)tx.offset * 1000;
 	s.error_bound_ns = (int64_t)tx.maxerror * 1000;
 	return s;

@@ -15,8 +15,8 @@ struct walltime {
 struct walltime clock_wall(void);
 /* What the kernel and the daemons say of the clock. */
 struct clock_state {
-	bool synchronized;
-	int64_t offset_ns, error_bound_ns; /* of the kernel; mean something when it is synchronized */
+	bool synchronized, has_offset;
+	int64_t offset_ns, error_bound_ns; /* of the kernel, when it is synchronized; the offset when it has one */
 	const char *source;                /* "chrony", "systemd-timesyncd", "ntpd", "unknown"; static */
 };
 struct clock_state clock_state(void);

@@ -62,13 +62,14 @@ static void put_time(hz_json *predicate, const struct statement *s)
 	}
 	hz_json_str(clock, "source", s->clock.source);
 	hz_json_bool(clock, "synchronized", s->clock.synchronized);
-	if (s->clock.synchronized) {
+	if (s->clock.has_offset)
 		hz_json_i64(clock, "offset_ns", s->clock.offset_ns);
-		hz_json_i64(clock, "error_bound_ns", s->clock.error_bound_ns);
-	} else {
+	else
 		hz_json_null(clock, "offset_ns");
+	if (s->clock.synchronized)
+		hz_json_i64(clock, "error_bound_ns", s->clock.error_bound_ns);
+	else
 		hz_json_null(clock, "error_bound_ns");
-	}
 }
 
 /* "8.13 8.24" as a list. */
