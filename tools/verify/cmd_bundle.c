@@ -9,8 +9,7 @@
 #include "verify/trust.h"
 #include "verify_script.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,31 +56,65 @@ static void print(struct cli *cli, const char *period, const char *out, uint64_t
 		 "way\n"));
 }
 
-static int run(struct cli *cli)
-{
-	const char *state = getenv("HOZEN_STATE_DIR"), *period = cli_value(cli, "period"), *out = cli_value(cli, "out");
-	const char *lang = cli_value(cli, "lang");
-	uint64_t records = 0, views = 0;
-	hz_error *err = NULL;
-	int code;
+/* Records are copied, which is the kernel's work, while pages are drawn. */
+struct copying {
+	const char *folder, *state, *period, *out;
+	uint64_t records;
+	int rc;
+	hz_error *err;
+};
 
-	if (!period || !out || !*out)
-		return report_usage(cli, _("bundle needs --period 2026-11 and --out DIR"));
-	if (lang && strcmp(lang, "en") != 0 && strcmp(lang, "ja") != 0)
-		return report_usage(cli, _("--lang is en or ja, not %s"), lang);
-	code = report_arguments_result(cli,
-		hz_evidence_copy(cli->n_args ? cli->args[0] : evidence_folder(), state && *state ? state : NULL, period,
-			out, &records, &err),
-		&err);
+static void *copy(void *user)
+{
+	struct copying *c = user;
+
+	c->rc = hz_evidence_copy(c->folder, c->state, c->period, c->out, &c->records, &c->err);
+	return NULL;
+}
+
+static int make(struct cli *cli, struct copying *c, const char *lang)
+{
+	hz_trust *trust AUTO_TRUST = NULL;
+	struct page_views views;
+	pthread_t thread;
+	uint64_t files = 0;
+	bool beside;
+	int code = trust_open(cli, &trust);
+
+	if (code != CLI_EXIT_DONE)
+		return code;
+	beside = pthread_create(&thread, NULL, copy, c) == 0;
+	if (!beside)
+		(void)copy(c);
+	page_draw_views(&views, c->folder, trust, c->period, lang);
+	if (beside)
+		(void)pthread_join(thread, NULL);
+	code = report_arguments_result(cli, c->rc, &c->err);
 	if (code == CLI_EXIT_DONE)
-		code = put_script(cli, out);
+		code = put_script(cli, c->out);
 	/* What is to be checked is whole now: pages that cannot be drawn here are an exception, told and noted there.
 	 */
 	if (code == CLI_EXIT_DONE)
-		code = page_put_views(cli, cli->n_args ? cli->args[0] : evidence_folder(), period, out, &views);
+		code = page_put_views(cli, &views, c->out, &files);
+	page_views_free(&views);
 	if (code == CLI_EXIT_DONE || code == CLI_EXIT_EXCEPTIONS)
-		print(cli, period, out, records, views, code);
+		print(cli, c->period, c->out, c->records, files, code);
 	return code;
+}
+
+static int run(struct cli *cli)
+{
+	const char *state = getenv("HOZEN_STATE_DIR"), *lang = cli_value(cli, "lang");
+	struct copying c = { .folder = cli->n_args ? cli->args[0] : evidence_folder(),
+		.state = state && *state ? state : NULL,
+		.period = cli_value(cli, "period"),
+		.out = cli_value(cli, "out") };
+
+	if (!c.period || !c.out || !*c.out)
+		return report_usage(cli, _("bundle needs --period 2026-11 and --out DIR"));
+	if (lang && strcmp(lang, "en") != 0 && strcmp(lang, "ja") != 0)
+		return report_usage(cli, _("--lang is en or ja, not %s"), lang);
+	return make(cli, &c, lang);
 }
 
 static const struct cli_option options[] = {

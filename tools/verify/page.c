@@ -65,11 +65,6 @@ int page_options(struct cli *cli, hz_view_options *v)
 	return CLI_EXIT_DONE;
 }
 
-struct page {
-	void *data;
-	uint64_t len;
-};
-
 static void write_page(FILE *f, const void *user)
 {
 	const struct page *p = user;
@@ -187,62 +182,75 @@ static int note_missing(struct cli *cli, const char *folder, const struct page *
 	return code;
 }
 
-/* One page; why it could not be drawn is told, and kept. */
-static int put_view(struct cli *cli, hz_view *view, const hz_view_options *v, const char *folder)
-{
-	struct page p = { NULL, 0 }, why;
-	hz_error *err = NULL;
-	char *path = NULL;
-	int rc = hz_view_overview(&p.data, &p.len, view, v, &err), code;
-
-	if (rc == HZ_E_UNSUPPORTED || rc == HZ_E_NOTFOUND) {
-		why.data = (void *)(uintptr_t)hz_error_message(err);
-		why.len = strlen(why.data);
-		code = note_missing(cli, folder, &why);
-		code = cli_exit_worse(code, report_exception(cli, rc, err, CLI_EXIT_EXCEPTIONS));
-		hz_error_free(err);
-		return code;
-	}
-	if (rc < 0)
-		return report_result(cli, rc, &err);
-	if (asprintf(&path, "%s/overview.%s.%s", folder, v->language, format_name(v->format)) < 0)
-		code = report_failure(cli, HZ_E_NOMEM, _("out of memory"));
-	else
-		code = wholefile_put(cli, path, write_page, &p);
-	free(path);
-	hz_free(p.data);
-	return code;
-}
-
-int page_put_views(struct cli *cli, const char *evidence, const char *period, const char *folder, uint64_t *files)
+void page_draw_views(
+	struct page_views *views, const char *evidence, const hz_trust *trust, const char *period, const char *lang)
 {
 	static const char *const languages[] = { "en", "ja" };
-	const char *lang = cli_value(cli, "lang");
 	hz_view_options v = HZ_VIEW_OPTIONS_INIT;
-	hz_trust *trust AUTO_TRUST = NULL;
 	hz_view *view AUTO_VIEW = NULL;
-	hz_error *err = NULL;
-	char *views = NULL;
-	int code = trust_open(cli, &trust);
 
+	*views = (struct page_views){ 0 };
 	v.period = period;
 	v.flags = HZ_VIEW_UTC; /* as the bundle's period */
-	if (code == CLI_EXIT_DONE)
-		code = report_result(cli, open_view(&view, evidence, trust, NULL, &err), &err);
-	if (code == CLI_EXIT_DONE &&
-		(asprintf(&views, "%s/views", folder) < 0 || mkdir(views, 0755) < 0 || wholefile_sync_name(views) < 0))
-		code = report_failure(cli, HZ_E_IO, _("%s: %s"), views ? views : folder, strerror(errno));
-	for (size_t i = 0; i < 4 && (code == CLI_EXIT_DONE || code == CLI_EXIT_EXCEPTIONS); i++) {
-		int one;
+	views->rc = open_view(&view, evidence, trust, NULL, &views->err);
+	for (size_t i = 0; views->rc >= 0 && i < 4; i++) {
+		struct page_view *p = &views->list[views->n];
 
 		v.language = languages[i / 2];
 		v.format = i % 2 ? HZ_VIEW_PDF : HZ_VIEW_HTML;
 		if (lang && strcmp(lang, v.language) != 0)
 			continue;
-		one = put_view(cli, view, &v, views);
+		(void)snprintf(p->name, sizeof(p->name), "overview.%s.%s", v.language, format_name(v.format));
+		p->rc = hz_view_overview(&p->page.data, &p->page.len, view, &v, &p->err);
+		views->n++;
+	}
+}
+
+void page_views_free(struct page_views *views)
+{
+	hz_error_free(views->err);
+	for (size_t i = 0; i < views->n; i++) {
+		hz_error_free(views->list[i].err);
+		hz_free(views->list[i].page.data);
+	}
+}
+
+/* One page; why it could not be drawn is told, and kept. */
+static int put_view(struct cli *cli, struct page_view *v, const char *folder)
+{
+	struct page why;
+	char *path = NULL;
+	int code;
+
+	if (v->rc == HZ_E_UNSUPPORTED || v->rc == HZ_E_NOTFOUND) {
+		why.data = (void *)(uintptr_t)hz_error_message(v->err);
+		why.len = strlen(why.data);
+		code = note_missing(cli, folder, &why);
+		return cli_exit_worse(code, report_exception(cli, v->rc, v->err, CLI_EXIT_EXCEPTIONS));
+	}
+	if (v->rc < 0)
+		return report_result(cli, v->rc, &v->err);
+	if (asprintf(&path, "%s/%s", folder, v->name) < 0)
+		return report_failure(cli, HZ_E_NOMEM, _("out of memory"));
+	code = wholefile_put(cli, path, write_page, &v->page);
+	free(path);
+	return code;
+}
+
+int page_put_views(struct cli *cli, struct page_views *views, const char *folder, uint64_t *files)
+{
+	char *path = NULL;
+	int code = report_result(cli, views->rc, &views->err);
+
+	if (code == CLI_EXIT_DONE &&
+		(asprintf(&path, "%s/views", folder) < 0 || mkdir(path, 0755) < 0 || wholefile_sync_name(path) < 0))
+		code = report_failure(cli, HZ_E_IO, _("%s: %s"), path ? path : folder, strerror(errno));
+	for (size_t i = 0; i < views->n && (code == CLI_EXIT_DONE || code == CLI_EXIT_EXCEPTIONS); i++) {
+		int one = put_view(cli, &views->list[i], path);
+
 		*files += one == CLI_EXIT_DONE;
 		code = cli_exit_worse(code, one);
 	}
-	free(views);
+	free(path);
 	return code;
 }

@@ -19,6 +19,11 @@
 			   "days")                                                                               \
 	}
 
+struct page {
+	void *data;
+	uint64_t len;
+};
+
 /* Is a page asked for? Then *v is filled. 0, or CLI_EXIT_USAGE after saying what is wrong. */
 bool page_is_wanted(const struct cli *cli);
 int page_options(struct cli *cli, hz_view_options *v);
@@ -26,8 +31,24 @@ int page_options(struct cli *cli, hz_view_options *v);
 int page_put_record(struct cli *cli, const hz_report *r, const hz_view_options *v);
 /* The overview of the folder in args, or of this host. Exit code: CLI_EXIT_DAMAGE where its log is not whole. */
 int page_put_overview(struct cli *cli, const hz_trust *trust, const hz_view_options *v);
-/* The overview of a period in both formats and both languages, or the one of --lang, into folder/views. *files: how
- * many. Where pages cannot be drawn here that is told, and a file there says so: CLI_EXIT_EXCEPTIONS. */
-int page_put_views(struct cli *cli, const char *evidence, const char *period, const char *folder, uint64_t *files);
+
+/* The overview of a period in both formats and both languages, or in lang alone. Drawing says nothing to anybody, so it
+ * may be done while another thread works; putting, into folder/views, tells what went wrong. *files: how many. Where
+ * pages cannot be drawn here a file there says so too: CLI_EXIT_EXCEPTIONS. */
+struct page_views {
+	int rc; /* of records that cannot be read */
+	hz_error *err;
+	struct page_view {
+		char name[32];
+		struct page page;
+		int rc;
+		hz_error *err;
+	} list[4];
+	size_t n;
+};
+void page_draw_views(
+	struct page_views *views, const char *evidence, const hz_trust *trust, const char *period, const char *lang);
+int page_put_views(struct cli *cli, struct page_views *views, const char *folder, uint64_t *files);
+void page_views_free(struct page_views *views);
 
 #endif
