@@ -256,10 +256,24 @@ int hz_log_check(const char *folder, const char *state_dir, const hz_trust *trus
 	return log_look(folder, state_dir, trust, head, &eyes, result, err);
 }
 
+struct walk {
+	hz_report_fn fn;
+	void *user;
+};
+
+static int walk_each(void *user, const hz_report *r, struct json_value **root)
+{
+	const struct walk *w = user;
+
+	(void)root;
+	return w->fn(w->user, r);
+}
+
 int hz_records_walk(const char *folder, const char *state_dir, const hz_trust *trust, hz_report_fn fn, void *user,
 	uint64_t *bad, hz_error **err)
 {
-	const struct log_eyes eyes = { .each = fn, .each_user = user };
+	struct walk w = { fn, user };
+	const struct log_eyes eyes = { .each = walk_each, .each_user = &w };
 	hz_log_result res = HZ_LOG_RESULT_INIT;
 	int rc = log_look(folder, state_dir, trust, NULL, &eyes, &res, err);
 

@@ -10,7 +10,7 @@
 
 /* ---- entries ---- */
 
-static int take_record(struct look *l, uint64_t i, const struct examined *x, hz_error **err)
+static int take_record(struct look *l, uint64_t i, struct examined *x, hz_error **err)
 {
 	int rc;
 
@@ -25,10 +25,10 @@ static int take_record(struct look *l, uint64_t i, const struct examined *x, hz_
 			"when its command began there were %llu entries: it does not belong here",
 			(unsigned long long)x->log_size);
 	rc = log_add_head(l, x->log_size, &x->log_root, i, err);
-	return rc == 0 && l->eyes->each ? l->eyes->each(l->eyes->each_user, &x->report) : rc;
+	return rc == 0 && l->eyes->each ? l->eyes->each(l->eyes->each_user, &x->report, &x->root) : rc;
 }
 
-static int take_entry(void *user, uint64_t i, const struct examined *x, hz_error **err)
+static int take_entry(void *user, uint64_t i, struct examined *x, hz_error **err)
 {
 	struct look *l = user;
 

@@ -37,6 +37,7 @@ static int examined_tell(struct examined *x, uint32_t kind, const char *fmt, ...
 static void examined_release(struct examined *x)
 {
 	free(x->report.text);
+	json_read_free(x->root);
 	hz_error_free(x->err);
 }
 
@@ -80,8 +81,10 @@ static int examine_record(
 	x->time = v.time;
 	x->log_size = v.log_size;
 	x->log_root = v.log_root;
-	if (l->eyes->each)
+	if (l->eyes->each) {
 		report_fill(&x->report, &v, l->trust, x->pub, text, len);
+		x->root = TAKE(root);
+	}
 	return 0;
 }
 

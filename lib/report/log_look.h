@@ -36,11 +36,12 @@ struct examined {
 	int64_t time;
 	uint64_t log_size; /* when its command began */
 	struct id log_root;
-	hz_report report; /* where somebody wants it */
-	int rc;           /* of what could not be examined, with err */
+	hz_report report; /* where somebody wants it, with its root */
+	struct json_value *root;
+	int rc; /* of what could not be examined, with err */
 	hz_error *err;
 };
-typedef int (*log_take_fn)(void *user, uint64_t i, const struct examined *x, hz_error **err);
+typedef int (*log_take_fn)(void *user, uint64_t i, struct examined *x, hz_error **err);
 /* Every entry, from several threads; take gets them on this one, by their order. Another result than 0 of it ends the
  * walk and is returned. */
 int log_examine(const struct look *l, log_take_fn take, void *user, hz_error **err);

@@ -12,8 +12,13 @@
 
 #define RECENT ((int64_t)31 * 86400)
 
+struct gathered {
+	hz_report report; /* without its text */
+	struct json_value *root;
+};
+
 struct hz_view {
-	hz_report *list;
+	struct gathered *list;
 	struct view_record *records;
 	size_t n, cap;
 	hz_log_result log;
@@ -51,7 +56,7 @@ void hz_view_close(hz_view *v)
 	if (v)
 		drop(v->kept);
 	for (size_t i = 0; v && i < v->n; i++)
-		free(v->list[i].text);
+		json_read_free(v->list[i].root);
 	if (v) {
 		free(v->list);
 		free(v->records);
@@ -60,10 +65,9 @@ void hz_view_close(hz_view *v)
 }
 DEFINE_AUTO(struct hz_view, hz_view_close)
 
-static struct view_record record_of(const hz_report *r)
+static struct view_record record_of(const hz_report *r, const struct json_value *root)
 {
-	return (struct view_record){ r->text, (size_t)r->text_len, r->signer, r->sha256, r->fingerprint,
-		r->principals };
+	return (struct view_record){ root, r->signer, r->sha256, r->fingerprint, r->principals };
 }
 
 static int take_options(hz_view_options *o, struct view_request *q, const hz_view_options *given, hz_error **err)
@@ -104,6 +108,7 @@ static int draw(void **page, uint64_t *len, const struct view_request *q, hz_err
 
 int hz_view_record(void **page, uint64_t *len, const hz_report *report, const hz_view_options *opts, hz_error **err)
 {
+	AUTO(json_read_free) struct json_value *root = NULL;
 	struct view_request q = { 0 };
 	struct view_record one;
 	hz_view_options o;
@@ -117,7 +122,10 @@ int hz_view_record(void **page, uint64_t *len, const hz_report *report, const hz
 		return rc;
 	if (!r.text || r.text_len == 0)
 		return err_set(err, HZ_E_INVAL, "view: no record; hz_report_check gives one");
-	one = record_of(&r);
+	rc = json_read(&root, r.text, r.text_len, err);
+	if (rc < 0)
+		return rc;
+	one = record_of(&r, root);
 	q.records = &one;
 	q.n_records = 1;
 	q.kept = &kept;
@@ -126,10 +134,10 @@ int hz_view_record(void **page, uint64_t *len, const hz_report *report, const hz
 	return rc;
 }
 
-static int gather(void *user, const hz_report *r)
+static int gather(void *user, const hz_report *r, struct json_value **root)
 {
 	struct hz_view *g = user;
-	hz_report *more;
+	struct gathered *more;
 
 	if (g->n == g->cap) {
 		size_t cap = g->cap ? 2 * g->cap : 64;
@@ -140,12 +148,9 @@ static int gather(void *user, const hz_report *r)
 		g->list = more;
 		g->cap = cap;
 	}
-	g->list[g->n] = *r;
-	g->list[g->n].text = malloc(r->text_len + 1);
-	if (!g->list[g->n].text)
-		return HZ_E_NOMEM;
-	memcpy(g->list[g->n].text, r->text, r->text_len + 1);
-	g->n++;
+	g->list[g->n].report = *r;
+	g->list[g->n].report.text = NULL;
+	g->list[g->n++].root = TAKE(*root);
 	return 0;
 }
 
@@ -202,8 +207,8 @@ int hz_view_open(hz_view **view, const char *folder, const char *state_dir, cons
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < v->n; i++) {
-		v->records[i] = record_of(&v->list[i]);
-		res.untrusted += v->list[i].signer != HZ_SIGNER_TRUSTED;
+		v->records[i] = record_of(&v->list[i].report, v->list[i].root);
+		res.untrusted += v->records[i].signer != HZ_SIGNER_TRUSTED;
 	}
 	res.log_signer = v->log.signer;
 	res.records = v->n;

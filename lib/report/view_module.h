@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Between libhozen and the module that draws pages (hozen/view.h). Both are of one build: the module is refused when
- * its version is another. What is handed over are verified facts; the module opens nothing, checks nothing and asks
- * nobody. Errors go back as text, for the error object is libhozen's.
+ * its version is another. What is handed over are verified facts, parsed (jansson's values: both have the same one);
+ * the module opens nothing, checks nothing and asks nobody. Errors go back as text, for the error object is libhozen's.
  */
 #ifndef REPORT_VIEW_MODULE_H
 #define REPORT_VIEW_MODULE_H
@@ -11,10 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct json_value;
+
 /* A record whose signature was good. */
 struct view_record {
-	const char *text;
-	size_t len;
+	const struct json_value *root;
 	uint32_t signer; /* HZ_SIGNER_* */
 	const char *sha256, *fingerprint, *principals;
 };

@@ -84,13 +84,9 @@ bool fact_serves(const struct view_fact *f, const char *control)
 static int read_one(struct view_fact *f, const struct view_record *r, hz_error **err)
 {
 	const char *identity;
-	int rc;
 
 	f->record = r;
-	rc = json_read(&f->root, r->text, r->len, err);
-	if (rc < 0)
-		return rc;
-	f->predicate = json_get(f->root, "predicate");
+	f->predicate = json_get(r->root, "predicate");
 	f->result = json_get(f->predicate, "result");
 	f->uuid = json_text(json_get(f->predicate, "id"));
 	f->kind = json_text(json_get(f->predicate, "kind"));
@@ -205,10 +201,8 @@ int facts_read(struct view_facts *f, const struct view_request *request, hz_erro
 
 void facts_release(struct view_facts *all)
 {
-	for (size_t i = 0; all && i < all->n; i++) {
-		json_read_free(all->list[i].root);
+	for (size_t i = 0; all && i < all->n; i++)
 		json_read_free(all->list[i].about);
-	}
 	if (all)
 		free(all->list);
 	free(all);

@@ -9,7 +9,7 @@
 
 struct view_fact {
 	const struct view_record *record;
-	struct json_value *root, *about; /* about: the identity, or NULL */
+	struct json_value *about; /* the identity, or NULL */
 	const struct json_value *predicate, *result;
 	const char *uuid, *kind, *outcome, *command, *operator_name;
 	const char *host;                  /* whose data; NULL: of a drill that could not look it up */
@@ -25,8 +25,8 @@ struct view_facts {
 	size_t n;
 };
 
-/* f borrows from what the request keeps, which is made the first time. HZ_E_CORRUPT: a text that is no record, which a
- * verified one cannot be; HZ_E_NOMEM. */
+/* f borrows from what the request keeps, which is made the first time. HZ_E_CORRUPT: no record, which a verified one
+ * cannot be; HZ_E_NOMEM. */
 int facts_read(struct view_facts *f, const struct view_request *request, hz_error **err);
 /* What a request kept. */
 void facts_release(struct view_facts *all);

@@ -288,7 +288,7 @@ static void put_failures(struct view_doc *d, const struct view_fact *f)
 
 void page_subjects(struct view_doc *d, const struct view_fact *f)
 {
-	const struct json_value *list = json_get(f->root, "subject");
+	const struct json_value *list = json_get(f->record->root, "subject");
 	struct view_block *b;
 
 	(void)doc_heading(d, 2, lang_say(&d->lang, N_("Subjects, by SHA-256")));

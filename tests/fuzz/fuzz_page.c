@@ -15,20 +15,22 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static size_t split(struct view_record *out, const char *at, const char *end)
+static size_t split(struct view_record *out, struct json_value **roots, const char *at, const char *end)
 {
 	static const char sha[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 	size_t n = 0;
 
 	while (at < end && n < RECORDS_MAX) {
-		AUTO(json_read_free) struct json_value *root = NULL;
+		struct json_value *root = NULL;
 		const char *stop = memchr(at, 0, (size_t)(end - at));
 		const size_t one = (size_t)((stop ? stop : end) - at);
 		struct record_view v;
 
-		if (record_read(&root, &v, at, one, NULL) == 0)
-			out[n++] = (struct view_record){ at, one, one % 5 ? HZ_SIGNER_TRUSTED : HZ_SIGNER_UNKNOWN, sha,
+		if (record_read(&root, &v, at, one, NULL) == 0) {
+			out[n] = (struct view_record){ root, one % 5 ? HZ_SIGNER_TRUSTED : HZ_SIGNER_UNKNOWN, sha,
 				"SHA256:key", "alpha" };
+			roots[n++] = root;
+		}
 		at += one + 1;
 	}
 	return n;
@@ -60,6 +62,8 @@ static void draw(const struct view_request *q)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct view_record list[RECORDS_MAX];
+	struct json_value *roots[RECORDS_MAX];
+	size_t n;
 	void *kept = NULL;
 	struct view_request q = { .records = list,
 		.kept = &kept,
@@ -73,11 +77,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	q.japanese = data[0] & 1;
 	q.overview = data[0] & 2;
-	q.n_records = split(list, (const char *)data + 1, (const char *)data + len);
+	q.n_records = n = split(list, roots, (const char *)data + 1, (const char *)data + len);
 	if (!q.overview && q.n_records > 1)
 		q.n_records = 1;
 	if (q.overview || q.n_records == 1)
 		draw(&q);
 	facts_release(kept);
+	while (n > 0)
+		json_read_free(roots[--n]);
 	return 0;
 }
