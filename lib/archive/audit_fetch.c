@@ -103,29 +103,43 @@ static int standing(uint32_t *by, struct hz_reader *r, const uint8_t pub[SIGN_PU
 	return rc;
 }
 
-static int end_one(struct fetching *f, struct log_rebuild *b, hz_audit_log_fn fn, void *user, hz_error **err)
+static int tell(struct fetching *f, const struct log_rebuild *b, const struct log_rebuilt *r, hz_audit_log_fn fn,
+	void *user, hz_error **err)
 {
 	AUTO_FREE char *path = NULL;
 	hz_audit_log l = { .size = sizeof(l) };
 	struct id hash = sha256(log_rebuild_pub(b), SIGN_PUB_LEN);
-	struct log_rebuilt r;
-	int rc = log_rebuild_end(b, &r, err);
+	int rc;
 
-	if (rc == 0 && asprintf(&path, "%s/%s", f->folder, id_hex(&hash).s) < 0) {
+	if (asprintf(&path, "%s/%s", f->folder, id_hex(&hash).s) < 0) {
 		path = NULL;
-		rc = err_nomem(err);
+		return err_nomem(err);
 	}
-	if (rc == 0)
-		rc = standing(&l.registered, f->r, log_rebuild_pub(b), err);
+	rc = standing(&l.registered, f->r, log_rebuild_pub(b), err);
 	if (rc < 0)
 		return rc;
 	checkpoint_origin(l.origin, log_rebuild_pub(b));
 	ssh_fingerprint(l.fingerprint, log_rebuild_pub(b));
 	l.folder = path;
-	l.entries = r.entries;
-	l.missing = r.missing;
-	l.contradictions = r.contradictions;
+	l.entries = r->entries;
+	l.missing = r->missing;
+	l.contradictions = r->contradictions;
 	return fn ? fn(user, &l) : 0;
+}
+
+/* Every log is whole and flushed before anybody hears of one. */
+static int end(struct fetching *f, hz_audit_log_fn fn, void *user, hz_error **err)
+{
+	AUTO_FREE struct log_rebuilt *r = calloc(f->n + 1, sizeof(*r));
+	int rc = r ? 0 : err_nomem(err);
+
+	for (size_t i = 0; rc == 0 && i < f->n; i++)
+		rc = log_rebuild_end(f->logs[i], &r[i], err);
+	if (rc == 0 && vfs()->syncfs(f->dir) < 0)
+		rc = err_errno(err, "flush %s", f->folder);
+	for (size_t i = 0; rc == 0 && i < f->n; i++)
+		rc = tell(f, f->logs[i], &r[i], fn, user, err);
+	return rc;
 }
 
 static int fetch(struct fetching *f, hz_audit_log_fn fn, void *user, hz_error **err)
@@ -139,9 +153,7 @@ static int fetch(struct fetching *f, hz_audit_log_fn fn, void *user, hz_error **
 		if (rc == 0)
 			rc = job_check(f->job, err);
 	}
-	for (size_t i = 0; rc == 0 && i < f->n; i++)
-		rc = end_one(f, f->logs[i], fn, user, err);
-	return rc;
+	return rc == 0 ? end(f, fn, user, err) : rc;
 }
 
 int hz_audit_fetch(hz_reader *r, const char *folder, hz_audit_log_fn fn, void *user, hz_job *job, hz_error **err)

@@ -31,7 +31,7 @@ struct id log_source_root(const struct log_source *s, uint64_t n);
  * HZ_E_IO, HZ_E_NOMEM. */
 int log_source_record(struct log_source *s, uint64_t i, struct buf *text, struct buf *sig, hz_error **err);
 
-/* ---- putting together ---- */
+/* ---- putting together. Nothing is flushed: that is done once, by whose folder it is. ---- */
 
 struct log_rebuild;
 /* Makes the folder <hex of the public key's SHA-256> in parent, a folder of evidence. HZ_E_EXISTS: it is there. */

@@ -40,7 +40,7 @@ const uint8_t *log_rebuild_pub(const struct log_rebuild *b)
 
 static int put_text(int dir, const char *name, const char *text, hz_error **err)
 {
-	return newfile_put(dir, name, text, strlen(text), 0600, NEWFILE_KEEP, err);
+	return newfile_put(dir, name, text, strlen(text), 0600, NEWFILE_LATER, err);
 }
 
 static int put_key(const struct log_rebuild *b, hz_error **err)
@@ -94,7 +94,7 @@ static int put_file(int dir, const char *uuid, const char *suffix, const void *d
 	int rc;
 
 	(void)snprintf(name, sizeof(name), "%s.%s", uuid, suffix);
-	rc = newfile_put(dir, name, data, len, 0600, NEWFILE_KEEP, &why);
+	rc = newfile_put(dir, name, data, len, 0600, NEWFILE_LATER, &why);
 	/* Of another copy; whether it is what the log says shows when that is checked. */
 	return rc == 0 || rc == HZ_E_EXISTS ? 0 : err_copy(err, why);
 }
@@ -193,8 +193,8 @@ int log_rebuild_end(struct log_rebuild *b, struct log_rebuilt *r, hz_error **err
 	if (rc == 0)
 		rc = put_lines(b, f, r, err);
 	if (rc == 0)
-		rc = newfile_commit(TAKE(f), NEWFILE_KEEP, err);
+		rc = newfile_commit(TAKE(f), NEWFILE_LATER, err);
 	if (rc == 0)
-		rc = newfile_put(b->dir, "checkpoint", b->note.data, b->note.len, 0600, NEWFILE_KEEP, err);
+		rc = newfile_put(b->dir, "checkpoint", b->note.data, b->note.len, 0600, NEWFILE_LATER, err);
 	return rc;
 }

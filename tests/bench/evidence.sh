@@ -63,17 +63,31 @@ timed() {
     exit 1
   }
   end=$(date +%s%N)
-  printf '%-28s %6d ms\n' "$name" $(((end - start) / 1000000))
+  printf '%-30s %6d ms\n' "$name" $(((end - start) / 1000000))
 }
 printf '%d records, %d snapshots\n' "$(find "$work/state/evidence/records" -name '*.json' | wc -l)" "$nights"
 timed 'create' "$backup" create -q "$work/source"
 timed 'check' env HOZEN_KEY_FILE="$work/lister.key" "$backup" check -q
 timed 'snapshots' env HOZEN_KEY_FILE="$work/lister.key" "$backup" snapshots
+export HOZEN_KEY_FILE="$work/reader.key"
+timed 'stats' "$backup" stats
+timed 'key list' "$backup" key list
+timed 'ls' "$backup" ls latest
+timed 'find' "$backup" find night
+timed 'diff' "$backup" diff "$("$backup" snapshots --json | sed -n '1s/.*"id":"\([0-9a-f]*\)".*/\1/p')" latest
+timed 'cat' "$backup" cat latest "${work#/}/source/night"
+timed 'restore' "$backup" restore -q latest --target "$work/restored"
+timed 'check --read-data' "$backup" check -q --read-data
+export HOZEN_KEY_FILE="$work/writer.key"
 timed 'verify repo' env HOZEN_KEY_FILE="$work/lister.key" "$verify" repo -q
 timed 'verify drill' env HOZEN_KEY_FILE="$work/reader.key" "$verify" drill -q --sandbox "$work"
 timed 'due' "$verify" due --max-age 26h
 timed 'policy' "$verify" policy "$work/policy.ini"
 timed 'log' "$verify" log
+timed 'log, copy in the repository' env HOZEN_KEY_FILE="$work/lister.key" "$verify" log --repo "$HOZEN_REPO"
+record=$(ls "$work"/state/evidence/records/*/*.json | head -1)
+timed 'log --prove' "$verify" log --prove "$record"
+timed 'report of one' "$verify" report "$record"
 timed 'report of all' "$verify" report "$work"/state/evidence/records/*/*.json
 timed 'overview, text' "$verify" report --overview
 timed 'overview, HTML' "$verify" report --overview --format html

@@ -3,6 +3,8 @@
 #include "backups.h"
 #include "audited.h"
 #include "base/json.h"
+#include "support/faultvfs.h"
+#include <errno.h>
 
 struct place {
 	struct backups b; /* without source and snapshots */
@@ -94,18 +96,33 @@ static int on_log(void *user, const hz_audit_log *log)
 	return 0;
 }
 
-static void fetch(struct place *p, struct events *v)
+/* failing: the flush that fails; 0: none does. */
+static int fetch_failing(struct place *p, struct events *v, unsigned failing, unsigned *flushes, hz_error **err)
 {
 	hz_reader *r = backups_reader(&p->b, HZ_ROLE_LISTER, HZ_NEED_LIST);
 	hz_job *job = backups_job(v);
-	hz_error *err = NULL;
+	int rc;
 
 	p->logs = 0;
 	free(p->out);
 	assert_true(asprintf(&p->out, "%s/out%u", p->b.dir, ++p->fetches) > 0);
-	assert_ok(hz_audit_fetch(r, p->out, on_log, p, job, &err), &err);
+	fault_start(FAULT_FSYNC, failing, EIO);
+	rc = hz_audit_fetch(r, p->out, on_log, p, job, err);
+	*flushes = fault_count();
+	(void)fault_stop();
 	hz_reader_close(r);
 	hz_job_free(job);
+	return rc;
+}
+
+static void fetch(struct place *p, struct events *v)
+{
+	hz_error *err = NULL;
+	unsigned flushes;
+
+	assert_ok(fetch_failing(p, v, 0, &flushes, &err), &err);
+	/* Of the name of the folder, and of all in it. */
+	assert_int_equal(flushes, 2);
 }
 
 /* Findings of the folder that was fetched, by this host's pins. */
@@ -311,6 +328,20 @@ static hz_check_result checked(const struct place *p, uint32_t role, struct even
 	return res;
 }
 
+static void nobody_hears_of_what_is_not_flushed(void **state)
+{
+	struct place *p = *state;
+	struct events v;
+	hz_error *err = NULL;
+	unsigned flushes;
+
+	record(p, "first");
+	published(p, 1, 0);
+	assert_fails(fetch_failing(p, &v, 2, &flushes, &err), HZ_E_IO, &err);
+	assert_int_equal(p->logs, 0);
+	assert_fetched(p, 1);
+}
+
 static void check_looks_at_it(void **state)
 {
 	struct place *p = *state;
@@ -343,6 +374,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_lost_object_leaves_a_gap, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			of_two_versions_the_one_under_the_lower_checkpoint_counts, setup, teardown),
+		cmocka_unit_test_setup_teardown(nobody_hears_of_what_is_not_flushed, setup, teardown),
 		cmocka_unit_test_setup_teardown(check_looks_at_it, setup, teardown),
 	};
 
