@@ -127,19 +127,24 @@ static int tell(struct fetching *f, const struct log_rebuild *b, const struct lo
 	return fn ? fn(user, &l) : 0;
 }
 
-/* Every log is whole and flushed before anybody hears of one. */
+/* Nobody hears of a log before it is whole and flushed. One that cannot be written does not silence those before it. */
 static int end(struct fetching *f, hz_audit_log_fn fn, void *user, hz_error **err)
 {
 	AUTO_FREE struct log_rebuilt *r = calloc(f->n + 1, sizeof(*r));
-	int rc = r ? 0 : err_nomem(err);
+	int rc = 0, told = 0;
+	size_t n = 0;
 
-	for (size_t i = 0; rc == 0 && i < f->n; i++)
-		rc = log_rebuild_end(f->logs[i], &r[i], err);
-	if (rc == 0 && vfs()->syncfs(f->dir) < 0)
-		rc = err_errno(err, "flush %s", f->folder);
-	for (size_t i = 0; rc == 0 && i < f->n; i++)
-		rc = tell(f, f->logs[i], &r[i], fn, user, err);
-	return rc;
+	if (!r)
+		return err_nomem(err);
+	while (rc == 0 && n < f->n) {
+		rc = log_rebuild_end(f->logs[n], &r[n], err);
+		n += rc == 0;
+	}
+	if (vfs()->syncfs(f->dir) < 0)
+		return rc < 0 ? rc : err_errno(err, "flush %s", f->folder);
+	for (size_t i = 0; told == 0 && i < n; i++)
+		told = tell(f, f->logs[i], &r[i], fn, user, rc < 0 ? NULL : err);
+	return rc < 0 ? rc : told;
 }
 
 static int fetch(struct fetching *f, hz_audit_log_fn fn, void *user, hz_error **err)

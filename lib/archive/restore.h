@@ -241,6 +241,7 @@ struct restore {
 	unsigned n_workers;
 	/* target */
 	int target;          /* -1: not made yet */
+	bool flushes;        /* each file: the flush in the end would not reach where the target is stored */
 	bool updates;        /* what exists is made as the snapshot has it; otherwise it is left */
 	bool deletes;        /* and what the snapshot does not have is removed */
 	bool resumes;        /* what an interrupted restore of the same left behind is removed */

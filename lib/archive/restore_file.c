@@ -292,6 +292,10 @@ static int complete(struct restore *r, struct restore_file *f, struct entry *e, 
 		f->link->dev = st.st_dev;
 		f->link->inode_flags = locks;
 	}
+	if (rc == 0 && r->flushes) {
+		*what = "flush";
+		rc = vfs()->fsync(*fd) < 0 ? errno : 0;
+	}
 	if (rc == 0 && (!locks || f->link)) {
 		*what = "write";
 		rc = vfs()->close(*fd) < 0 ? errno : 0;

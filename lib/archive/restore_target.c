@@ -52,6 +52,7 @@ int restore_target_make(struct restore *r, hz_error **err)
 		r->target_made = true;
 	}
 	r->dirs.root = r->target;
+	r->flushes = !vfs()->syncfs_reaches(r->target);
 	return restore_journal_begin(r, err);
 }
 

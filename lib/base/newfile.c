@@ -117,7 +117,7 @@ static int give_name(struct newfile *f, enum newfile_mode mode, hz_error **err)
 
 static int commit(struct newfile *f, enum newfile_mode mode, hz_error **err)
 {
-	bool flush = mode != NEWFILE_LATER;
+	bool flush = mode != NEWFILE_LATER || !vfs()->syncfs_reaches(f->dirfd);
 	int fd = f->fd;
 	int rc;
 

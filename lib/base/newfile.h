@@ -12,8 +12,9 @@
  * HZ_E_IO of the folder's fsync it may or may not stand. HZ_E_EXISTS: somebody else's file stands there, untouched.
  * NEWFILE_KEEP never replaces (RENAME_NOREPLACE, or link(2) where that is missing; HZ_E_UNSUPPORTED where both are);
  * NEWFILE_REPLACE renames over what is there. A failed fsync is final: nothing is retried.
- * NEWFILE_LATER is NEWFILE_KEEP that flushes nothing: for many files of a folder that nobody relies on before its owner
- * has called syncfs on it. Until then a crash may leave a name without its bytes.
+ * NEWFILE_LATER is NEWFILE_KEEP that flushes nothing, unless syncfs would not do: for many files of a folder that
+ * nobody relies on before its owner has called syncfs on it. Until then a crash may leave a name without its bytes.
+ * syncfs tells of what could not be written since Linux 5.8.
  */
 #ifndef BASE_NEWFILE_H
 #define BASE_NEWFILE_H

@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
+#include <linux/magic.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -167,6 +168,17 @@ static int sys_fsid(int fd, uint64_t *fsid)
 	if (rc == 0)
 		memcpy(fsid, &st.f_fsid, sizeof(*fsid));
 	return rc;
+}
+
+static bool sys_syncfs_reaches(int fd)
+{
+	struct statfs st;
+	int rc;
+
+	do
+		rc = fstatfs(fd, &st);
+	while (rc < 0 && errno == EINTR);
+	return rc == 0 && st.f_type != FUSE_SUPER_MAGIC;
 }
 
 static int sys_statvfs(int fd, uint64_t *free_bytes, uint64_t *total_bytes)
@@ -381,6 +393,7 @@ static const struct vfs system_table = {
 	.pwritev = sys_pwritev,
 	.fsync = sys_fsync,
 	.syncfs = sys_syncfs,
+	.syncfs_reaches = sys_syncfs_reaches,
 	.ftruncate = sys_ftruncate,
 	.fallocate = sys_fallocate,
 	.lseek = sys_lseek,

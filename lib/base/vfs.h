@@ -30,6 +30,8 @@ struct vfs {
 	ssize_t (*pwritev)(int fd, const struct iovec *iov, int n, off_t off);
 	int (*fsync)(int fd);
 	int (*syncfs)(int fd);
+	/* False where syncfs ends in the kernel: a FUSE file system hears of fsync alone. */
+	bool (*syncfs_reaches)(int fd);
 	int (*ftruncate)(int fd, off_t len);
 	int (*fallocate)(int fd, int mode, off_t off, off_t len);
 	off_t (*lseek)(int fd, off_t off, int whence);

@@ -32,6 +32,24 @@ static struct kept kept[KEPT_MAX];
 static size_t n_kept;
 static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* What is locked does not stay so in a forked child, and its pages are the parent's: there none is kept. Nor may the
+ * lock be held by a thread that the child does not have. */
+static void before_fork(void)
+{
+	(void)pthread_mutex_lock(&kept_lock);
+}
+
+static void in_parent(void)
+{
+	(void)pthread_mutex_unlock(&kept_lock);
+}
+
+static void in_child(void)
+{
+	n_kept = 0;
+	(void)pthread_mutex_unlock(&kept_lock);
+}
+
 static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
 static int started;
 
@@ -46,7 +64,7 @@ static void start(void)
 	if (sodium_is_zero(b, sizeof(b)) || memcmp(a, b, sizeof(a)) == 0)
 		return;
 	aead_setup();
-	started = 1;
+	started = pthread_atfork(before_fork, in_parent, in_child) == 0;
 }
 
 int crypto_init(hz_error **err)
@@ -63,6 +81,19 @@ static void drop_kept(size_t i)
 	memmove(kept + i, kept + i + 1, (n_kept - i) * sizeof(*kept));
 }
 
+/* Pages that wait are no reason for one in use not to be locked. */
+static void lock_in_memory(void *p, size_t len)
+{
+	if (sodium_mlock(p, len) == 0)
+		return;
+	(void)pthread_mutex_lock(&kept_lock);
+	for (size_t i = 0; i < n_kept; i++)
+		sodium_free(kept[i].p);
+	n_kept = 0;
+	(void)pthread_mutex_unlock(&kept_lock);
+	(void)sodium_mlock(p, len);
+}
+
 void *guarded_new(size_t len)
 {
 	void *p = NULL;
@@ -75,8 +106,11 @@ void *guarded_new(size_t len)
 		}
 	}
 	(void)pthread_mutex_unlock(&kept_lock);
-	if (!p)
+	if (!p) {
 		p = sodium_malloc(len);
+		if (p)
+			lock_in_memory(p, len);
+	}
 	if (p)
 		sodium_memzero(p, len);
 	return p;

@@ -14,7 +14,8 @@ struct secret;
 int crypto_init(hz_error **err);
 
 /* len bytes, zeroed; 0 is fine. HZ_E_NOMEM when memory is out. Beyond the lock limit (RLIMIT_MEMLOCK; one page a
- * secret) the memory is guarded, wiped and left out of dumps all the same, but may reach the swap. */
+ * secret, and a few that wait for the next one and give way) the memory is guarded, wiped and left out of dumps all the
+ * same, but may reach the swap. */
 int secret_new(struct secret **ret, size_t len, hz_error **err);
 /* A copy of data; the caller wipes its own. */
 int secret_from(struct secret **ret, const void *data, size_t len, hz_error **err);

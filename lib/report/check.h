@@ -15,9 +15,10 @@ int record_check(struct json_value **root, struct record_view *v, uint8_t pub[SI
 void report_fill(hz_report *r, const struct record_view *v, const hz_trust *trust, const uint8_t pub[SIGN_PUB_LEN],
 	uint8_t **text, size_t len);
 
-/* hz_log_check, which gives every good record to each as it comes to it, with what it was parsed to, which each may
- * take: one pass for both. A non-zero result of each stops and is returned. */
+/* hz_log_check, which gives every good record to each as it comes to it: one pass for both. With `roots` also what it
+ * was parsed to, which each may take; that is many times the text. A non-zero result of each stops and is returned. */
 struct log_eyes {
+	bool roots;
 	hz_log_finding_fn fn; /* may be NULL, as may each */
 	int (*each)(void *user, const hz_report *r, struct json_value **root);
 	void *user, *each_user;

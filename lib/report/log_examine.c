@@ -13,7 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WINDOW 32 /* entries at a time; two windows lie in memory, with a text of RECORD_MAX at most each */
+/* Entries at a time. Two windows lie in memory, with a text of RECORD_MAX at most each, or what it is parsed to where
+ * that is wanted; else that is of one record a worker, and at most some forty times its text. */
+#define WINDOW  16
+#define WORKERS 4
 
 struct window {
 	const struct look *l;
@@ -83,7 +86,8 @@ static int examine_record(
 	x->log_root = v.log_root;
 	if (l->eyes->each) {
 		report_fill(&x->report, &v, l->trust, x->pub, text, len);
-		x->root = TAKE(root);
+		if (l->eyes->roots)
+			x->root = TAKE(root);
 	}
 	return 0;
 }
@@ -190,9 +194,10 @@ int log_examine(const struct look *l, log_take_fn take, void *user, hz_error **e
 	struct pool *pool = NULL;
 	int rc = w ? 0 : err_nomem(err);
 
-	/* A short log is not worth threads. */
-	if (rc == 0 && l->log.n > 2 * WINDOW && cores > 1)
-		rc = pool_new(&pool, cores < 8 ? (unsigned)cores : 8, err);
+	/* A short log is not worth threads; where there can be none this one is enough. */
+	if (rc == 0 && l->log.n > 4 * WINDOW && cores > 1 &&
+		pool_new(&pool, cores < WORKERS ? (unsigned)cores : WORKERS, NULL) < 0)
+		pool = NULL;
 	if (rc == 0) {
 		w[0].l = w[1].l = l;
 		rc = walk(w, pool, take, user, err);

@@ -40,6 +40,8 @@ static int module_of(const struct view_module **m, hz_error **err)
 	if (strcmp((*m)->version, HOZEN_VERSION) != 0)
 		return err_set(err, HZ_E_UNSUPPORTED, "module 'view' is of version %.40s, the library of %s",
 			(*m)->version, HOZEN_VERSION);
+	if ((*m)->request_size != sizeof(struct view_request) || (*m)->record_size != sizeof(struct view_record))
+		return err_set(err, HZ_E_UNSUPPORTED, "module 'view' is of another build than the library");
 	return 0;
 }
 
@@ -192,7 +194,7 @@ int hz_view_open(hz_view **view, const char *folder, const char *state_dir, cons
 	hz_view_result *result, hz_error **err)
 {
 	AUTO(hz_view_close) hz_view *v = calloc(1, sizeof(*v));
-	const struct log_eyes eyes = { .each = gather, .each_user = v };
+	const struct log_eyes eyes = { .roots = true, .each = gather, .each_user = v };
 	hz_view_result res = HZ_VIEW_RESULT_INIT;
 	int rc;
 

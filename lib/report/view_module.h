@@ -51,7 +51,8 @@ struct view_answer {
 
 /* The one symbol that the module exports: "hozen_view_module". */
 struct view_module {
-	const char *version; /* HOZEN_VERSION */
+	const char *version;              /* HOZEN_VERSION */
+	size_t request_size, record_size; /* as it was built: another build of the same version may have others */
 	/* 0 or HZ_E_NOMEM, HZ_E_CORRUPT, HZ_E_UNSUPPORTED (no such language in this build), HZ_E_NOTFOUND (no font). */
 	int (*draw)(const struct view_request *request, struct view_answer *answer);
 	void (*drop)(void *kept);

@@ -63,4 +63,5 @@ static void drop(void *kept)
 }
 
 HZ_API extern const struct view_module hozen_view_module;
-const struct view_module hozen_view_module = { HOZEN_VERSION, draw, drop };
+const struct view_module hozen_view_module = { HOZEN_VERSION, sizeof(struct view_request), sizeof(struct view_record),
+	draw, drop };

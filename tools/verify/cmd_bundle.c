@@ -9,11 +9,12 @@
 #include "verify/trust.h"
 #include "verify_script.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 static void write_script(FILE *f, const void *user)
 {
@@ -30,6 +31,8 @@ static int put_script(struct cli *cli, const char *folder)
 	if (asprintf(&path, "%s/verify.sh", folder) < 0)
 		return report_failure(cli, HZ_E_NOMEM, _("out of memory"));
 	code = wholefile_put(cli, path, write_script, NULL);
+	if (code == CLI_EXIT_DONE && chmod(path, 0755) < 0)
+		code = report_failure(cli, HZ_E_IO, _("%s: %s"), path, strerror(errno));
 	free(path);
 	return code;
 }
@@ -75,18 +78,18 @@ static void *copy(void *user)
 static int make(struct cli *cli, struct copying *c, const char *lang)
 {
 	hz_trust *trust AUTO_TRUST = NULL;
-	struct page_views views;
+	struct page_views views = { 0 };
+	/* Whom to believe matters to the pages alone. */
+	int code, trusted = trust_open(cli, &trust);
 	pthread_t thread;
 	uint64_t files = 0;
 	bool beside;
-	int code = trust_open(cli, &trust);
 
-	if (code != CLI_EXIT_DONE)
-		return code;
 	beside = pthread_create(&thread, NULL, copy, c) == 0;
 	if (!beside)
 		(void)copy(c);
-	page_draw_views(&views, c->folder, trust, c->period, lang);
+	if (trusted == CLI_EXIT_DONE)
+		page_draw_views(&views, c->folder, trust, c->period, lang);
 	if (beside)
 		(void)pthread_join(thread, NULL);
 	code = report_arguments_result(cli, c->rc, &c->err);
@@ -95,7 +98,7 @@ static int make(struct cli *cli, struct copying *c, const char *lang)
 	/* What is to be checked is whole now: pages that cannot be drawn here are an exception, told and noted there.
 	 */
 	if (code == CLI_EXIT_DONE)
-		code = page_put_views(cli, &views, c->out, &files);
+		code = trusted == CLI_EXIT_DONE ? page_put_views(cli, &views, c->out, &files) : trusted;
 	page_views_free(&views);
 	if (code == CLI_EXIT_DONE || code == CLI_EXIT_EXCEPTIONS)
 		print(cli, c->period, c->out, c->records, files, code);

@@ -60,8 +60,8 @@ typedef struct hz_restore_result {
  * the call fails, too. The target is made when something is to be put into it. HZ_E_REFUSED: the target is not empty.
  * HZ_E_NOTFOUND: patterns match nothing. HZ_E_NOSPACE, HZ_E_IO, HZ_E_CANCELED: it stopped; what is there under final
  * names is right. Names of one inode become hard links; where that cannot be, copies, which is reported. Files are not
- * flushed one by one: the target's file system is, once, at the end, and a failure of that is HZ_E_IO. Until then a
- * file .hozen-restore in the target says what is under way. Needs HZ_NEED_READ. Since: 0.1 */
+ * flushed one by one (but on FUSE): the target's file system is, once, at the end, and a failure of that is HZ_E_IO.
+ * Until then a file .hozen-restore in the target says what is under way. Needs HZ_NEED_READ. Since: 0.1 */
 HZ_API int hz_restore(hz_reader *r, const char *id, const hz_restore_options *opts, hz_job *job,
 	hz_restore_result *result, hz_error **err);
 

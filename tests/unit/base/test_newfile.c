@@ -112,6 +112,35 @@ static void later_leaves_flushing_to_the_caller_and_replaces_nothing(void **stat
 	assert_contents(f, "hello world");
 }
 
+static unsigned flushes;
+
+static int counted_fsync(int fd)
+{
+	flushes++;
+	return vfs_system()->fsync(fd);
+}
+
+static bool never(int fd)
+{
+	(void)fd;
+	return false;
+}
+
+static void later_is_at_once_where_syncfs_does_not_reach(void **state)
+{
+	const struct fixture *f = *state;
+	struct vfs table = *vfs_system();
+	hz_error *err = NULL;
+
+	table.fsync = counted_fsync;
+	table.syncfs_reaches = never;
+	flushes = 0;
+	vfs_install(&table);
+	assert_ok(make(f, NEWFILE_LATER, &err), &err);
+	vfs_install(NULL);
+	assert_int_equal(flushes, 2);
+}
+
 static void a_discarded_file_leaves_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -307,6 +336,7 @@ int main(void)
 		TEST(a_committed_file_is_whole_and_alone),
 		TEST(the_name_comes_after_the_contents_and_before_the_folder),
 		TEST(later_leaves_flushing_to_the_caller_and_replaces_nothing),
+		TEST(later_is_at_once_where_syncfs_does_not_reach),
 		TEST(a_discarded_file_leaves_nothing),
 		TEST(a_taken_name_is_not_touched),
 		TEST(replacing_takes_the_name_over),

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -208,6 +209,78 @@ static void secrets_stay_out_of_core_dumps(void **state)
 	assert_non_null(strstr(flags, " dd"));
 }
 
+/* 1: locked; 0: not; -1: the kernel does not tell. */
+static int is_locked(const struct secret *s)
+{
+	char flags[256];
+
+	return flags_of(secret_bytes(s), flags) ? strstr(flags, " lo") != NULL : -1;
+}
+
+/* In a child, whose exit code is 1 where the secret that work makes is locked. */
+static int locked_in_child(int (*work)(struct secret **s))
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct secret *s = NULL;
+		int rc = work(&s);
+
+		_exit(rc < 0 ? 100 : is_locked(s) & 0xff);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static int one_of_32(struct secret **s)
+{
+	return secret_new(s, 32, NULL);
+}
+
+/* The address sanitizer takes mlock away. */
+static void need_locks(void)
+{
+	struct secret *s = NULL;
+	int locked;
+
+	assert_int_equal(secret_new(&s, 32, NULL), 0);
+	locked = is_locked(s);
+	secret_free(s);
+	if (locked != 1)
+		skip();
+}
+
+/* Locks are not inherited. */
+static void a_child_does_not_take_pages_of_its_parent(void **state)
+{
+	(void)state;
+	need_locks();
+	assert_int_equal(locked_in_child(one_of_32), 1);
+}
+
+/* Where sixteen pages may be locked, and as many wait. */
+static int beside_those_that_wait(struct secret **s)
+{
+	const struct rlimit few = { 65536, 65536 };
+	struct secret *many[16] = { NULL };
+	int rc = setrlimit(RLIMIT_MEMLOCK, &few) < 0 || (geteuid() == 0 && setuid(65534) < 0) ? -1 : 0;
+
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(many); i++)
+		rc = secret_new(&many[i], 32, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(many); i++)
+		secret_free(many[i]);
+	return rc < 0 ? rc : secret_new(s, 64, NULL);
+}
+
+static void pages_that_wait_give_way(void **state)
+{
+	(void)state;
+	need_locks();
+	assert_int_equal(locked_in_child(beside_those_that_wait), 1);
+}
+
 static void wipe_zeroes(void **state)
 {
 	uint8_t b[5] = "abcd";
@@ -270,6 +343,8 @@ int main(void)
 		cmocka_unit_test(threads_do_not_share_a_secret),
 		cmocka_unit_test(touching_the_byte_behind_a_secret_kills),
 		cmocka_unit_test(secrets_stay_out_of_core_dumps),
+		cmocka_unit_test(a_child_does_not_take_pages_of_its_parent),
+		cmocka_unit_test(pages_that_wait_give_way),
 		cmocka_unit_test(wipe_zeroes),
 		cmocka_unit_test(equal_compares_every_byte),
 	};
