@@ -32,8 +32,15 @@ static struct kept kept[KEPT_MAX];
 static size_t n_kept;
 static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* What is locked does not stay so in a forked child, and its pages are the parent's: there none is kept. Nor may the
- * lock be held by a thread that the child does not have. */
+/* With the lock. */
+static void drop_all(void)
+{
+	while (n_kept > 0)
+		sodium_free(kept[--n_kept].p);
+}
+
+/* What is locked does not stay so in a forked child: there nothing is kept. Nor may the lock be held by a thread that
+ * the child does not have. */
 static void before_fork(void)
 {
 	(void)pthread_mutex_lock(&kept_lock);
@@ -46,7 +53,7 @@ static void in_parent(void)
 
 static void in_child(void)
 {
-	n_kept = 0;
+	drop_all();
 	(void)pthread_mutex_unlock(&kept_lock);
 }
 
@@ -87,9 +94,7 @@ static void lock_in_memory(void *p, size_t len)
 	if (sodium_mlock(p, len) == 0)
 		return;
 	(void)pthread_mutex_lock(&kept_lock);
-	for (size_t i = 0; i < n_kept; i++)
-		sodium_free(kept[i].p);
-	n_kept = 0;
+	drop_all();
 	(void)pthread_mutex_unlock(&kept_lock);
 	(void)sodium_mlock(p, len);
 }
