@@ -64,7 +64,7 @@ static const char html_style[] =
 	".legend li{color:var(--ink)}\n"
 	".chart{display:grid;grid-template-columns:auto 1fr auto;gap:.3rem .75rem;align-items:center;max-width:46rem;"
 	"font-size:.9rem;margin:.5rem 0}\n"
-	".chart svg{height:1.2rem;width:100%}\n"
+	".chart>svg{height:1.2rem;width:100%}\n"
 	"figcaption{font-weight:600;font-size:.92rem}.trend{break-inside:avoid}\n"
 	".limit{color:var(--soft);font-size:.85rem}\n"
 	".sign{display:grid;grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:1rem 1.5rem;margin:.75rem 0 "
