@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A bundle's files are whole and flushed, or there is no bundle. */
-#include "support/hzt.h"
+#include "recorded.h"
 #include "support/faultvfs.h"
 #include "base/error.h"
-#include "hozen/evidence.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,22 +15,6 @@ struct fixture {
 	char *path, *folder, *out;
 	char year[8];
 };
-
-static void put_record(const struct fixture *f)
-{
-	hz_record_options o = HZ_RECORD_OPTIONS_INIT;
-	hz_record *rec = NULL;
-	hz_error *err = NULL;
-
-	o.folder = f->folder;
-	o.state_dir = f->path;
-	o.tool = "hozen-test";
-	o.command = "try";
-	o.kind = "check";
-	o.controls = "8.13";
-	assert_ok(hz_record_begin(&rec, &o, &err), &err);
-	assert_ok(hz_record_end(rec, 0, NULL, &err), &err);
-}
 
 static int setup(void **state)
 {
@@ -46,7 +29,7 @@ static int setup(void **state)
 	assert_non_null(gmtime_r(&now, &tm));
 	assert_int_equal(strftime(f->year, sizeof(f->year), "%Y", &tm), 4);
 	for (unsigned i = 0; i < RECORDS; i++)
-		put_record(f);
+		recorded(f->folder, f->path, 0);
 	*state = f;
 	return 0;
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A log long enough for several threads: what is found, and in which order, is what one thread finds.
  * test-label: tsan */
-#include "support/hzt.h"
+#include "recorded.h"
 #include "support/faultvfs.h"
 #include "base/error.h"
-#include "hozen/evidence.h"
 #include "report/logfile.h"
 #include <errno.h>
 #include <stdio.h>
@@ -22,22 +21,6 @@ struct fixture {
 	uint64_t last;
 };
 
-static void put_record(const struct fixture *f)
-{
-	hz_record_options o = HZ_RECORD_OPTIONS_INIT;
-	hz_record *rec = NULL;
-	hz_error *err = NULL;
-
-	o.folder = f->folder;
-	o.state_dir = f->path;
-	o.tool = "hozen-test";
-	o.command = "try";
-	o.kind = "check";
-	o.controls = "8.13";
-	assert_ok(hz_record_begin(&rec, &o, &err), &err);
-	assert_ok(hz_record_end(rec, 0, NULL, &err), &err);
-}
-
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
@@ -49,7 +32,7 @@ static int setup(void **state)
 	f->path = hzt_tmpdir();
 	f->folder = hzt_path(f->path, "evidence");
 	for (unsigned i = 0; i < RECORDS; i++)
-		put_record(f);
+		recorded(f->folder, f->path, 0);
 	path = hzt_path(f->folder, "log");
 	log = hzt_get(path, &len);
 	assert_int_equal(len, RECORDS * LOG_LINE_LEN);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Each record of a log has a proof that is good for it, and for nothing else; no changed byte is taken. */
-#include "support/hzt.h"
+#include "recorded.h"
 #include "base/error.h"
 #include "report/proof.h"
-#include "hozen/evidence.h"
 
 #define RECORDS 11
 
@@ -14,21 +13,6 @@ struct fixture {
 	size_t n;
 	hz_trust *trust;
 };
-
-static void one(const struct fixture *f)
-{
-	hz_record_options o = HZ_RECORD_OPTIONS_INIT;
-	hz_error *err = NULL;
-	hz_record *rec = NULL;
-
-	o.folder = f->folder;
-	o.state_dir = f->path;
-	o.tool = "hozen-test";
-	o.command = "try";
-	o.kind = "check";
-	assert_ok(hz_record_begin(&rec, &o, &err), &err);
-	assert_ok(hz_record_end(rec, 0, NULL, &err), &err);
-}
 
 static int keep(void *user, const hz_report *r)
 {
@@ -51,7 +35,7 @@ static int setup(void **state)
 	f->folder = hzt_path(f->path, "evidence");
 	f->proof = hzt_path(f->path, "proof");
 	for (unsigned i = 0; i < RECORDS; i++)
-		one(f);
+		recorded(f->folder, f->path, 0);
 	assert_ok(hz_trust_new(&f->trust, &err), &err);
 	assert_ok(hz_trust_add_pins(f->trust, f->path, &err), &err);
 	assert_ok(hz_records_walk(f->folder, f->path, f->trust, keep, f, NULL, &err), &err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From the beginning of a command to its record in the log: whatever call fails, whatever is left behind.
  * test-timeout: 300 */
-#include "support/hzt.h"
+#include "recorded.h"
 #include "support/faultvfs.h"
 #include "base/vfs.h"
 #include "report/folder.h"
@@ -41,24 +41,12 @@ static int teardown(void **state)
 
 static int begin(const struct fixture *f, hz_record **rec, hz_error **err)
 {
-	hz_record_options o = HZ_RECORD_OPTIONS_INIT;
-
-	o.folder = f->folder;
-	o.state_dir = f->path;
-	o.tool = "hozen-test";
-	o.command = "try";
-	o.kind = "check";
-	o.controls = "8.13 8.15";
-	return hz_record_begin(rec, &o, err);
+	return recorded_begin(f->folder, f->path, rec, err);
 }
 
 static void one(const struct fixture *f, int exit_code)
 {
-	hz_error *err = NULL;
-	hz_record *rec = NULL;
-
-	assert_ok(begin(f, &rec, &err), &err);
-	assert_ok(hz_record_end(rec, exit_code, NULL, &err), &err);
+	recorded(f->folder, f->path, exit_code);
 }
 
 static void count(void *user, const hz_log_finding *finding)
