@@ -12,7 +12,9 @@
 			N_("a key file of any role (HOZEN_KEY_FILE); default: /etc/hozen/<repository id>/writer.key\n" \
 			   "as root, $XDG_CONFIG_HOME/hozen/<repository id>/writer.key otherwise") },                  \
 		{ "passphrase-fd", 0, "N", N_("read the passphrase from descriptor N, before all other ways") },       \
-		{ "workers", 0, "N", N_("at most N threads, 1 to 64; default: one a processor, as memory allows") },   \
+		{ "workers", 0, "N",                                                                                   \
+			N_("at most N threads on a repository, 1 to 64; default: one a processor, as memory "          \
+			   "allows") },                                                                                \
 	{                                                                                                              \
 		"memory", 0, "SIZE",                                                                                   \
 			N_("how much memory a run may take, about: bytes, or with K, M, G;\n"                          \

@@ -84,7 +84,8 @@ static const struct cli_option options[] = {
 		N_("a lister's key file, or a higher role's, instead of those that the policy names;\n"
 		   "what it does not open is not looked at") },
 	{ "passphrase-fd", 0, "N", N_("read the passphrase from descriptor N, before all other ways") },
-	{ "workers", 0, "N", N_("at most N threads, 1 to 64; default: one a processor, as memory allows") },
+	{ "workers", 0, "N",
+		N_("at most N threads on a repository, 1 to 64; default: one a processor, as memory allows") },
 	{ "memory", 0, "SIZE", N_("how much memory a run may take, about: bytes, or with K, M, G;\ndefault: 100M") },
 	{ 0 },
 };

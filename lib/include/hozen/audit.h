@@ -59,9 +59,9 @@ typedef int (*hz_audit_log_fn)(void *user, const hz_audit_log *log);
 
 /* Writes all that the repository has into folder, which is made: a folder for each log, named as in its origin, as
  * hz_log_check takes it. Nothing of it is believed because it came from here: check it. Damaged objects are events of
- * the job, and are left out. fn is called for each log when all are durable; its non-zero result ends the call. Needs
- * HZ_NEED_LIST (HZ_E_AUTH). HZ_E_EXISTS: a log is in the folder already. HZ_E_IO, HZ_E_NOSPACE: folder or store.
- * Since: 0.1 */
+ * the job, and are left out. fn is called for each log once all that were written are durable, also where another could
+ * not be written, which is the result then; its own non-zero result ends the call. Needs HZ_NEED_LIST (HZ_E_AUTH).
+ * HZ_E_EXISTS: a log is in the folder already. HZ_E_IO, HZ_E_NOSPACE: folder or store. Since: 0.1 */
 HZ_API int hz_audit_fetch(
 	hz_reader *reader, const char *folder, hz_audit_log_fn fn, void *user, hz_job *job, hz_error **err);
 

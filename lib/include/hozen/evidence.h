@@ -152,8 +152,8 @@ HZ_API int hz_report_check(const char *path, const hz_trust *trust, hz_report *r
 
 /* Every record of an evidence folder (as in hz_log_check) in the order of its log, verified; fn ends the walk by
  * another value than 0, which is returned. report is borrowed, its text too. What is missing or not what it should be
- * is passed over and counted in *bad (may be NULL): hz_log_check says what it is. HZ_E_NOTFOUND: no log there. Since:
- * 0.1 */
+ * is passed over and counted in *bad (may be NULL): hz_log_check says what it is. HZ_E_NOTFOUND: no log there. A long
+ * log is examined by a few threads of its own, where they can be started; fn is called on the caller's. Since: 0.1 */
 typedef int (*hz_report_fn)(void *user, const hz_report *report);
 HZ_API int hz_records_walk(const char *folder, const char *state_dir, const hz_trust *trust, hz_report_fn fn,
 	void *user, uint64_t *bad, hz_error **err);
@@ -199,7 +199,7 @@ typedef struct hz_log_result {
 	}
 /* Looks at every entry and every record of an evidence folder (NULL: as in hz_record_options). head: a file with an
  * earlier checkpoint that was kept elsewhere, or NULL. 0 also when there are findings: result->findings counts them.
- * HZ_E_NOTFOUND: no log there. HZ_E_CORRUPT: the head is none. Reads only. Since: 0.1 */
+ * HZ_E_NOTFOUND: no log there. HZ_E_CORRUPT: the head is none. Reads only. Threads: as hz_records_walk. Since: 0.1 */
 HZ_API int hz_log_check(const char *folder, const char *state_dir, const hz_trust *trust, const char *head,
 	hz_log_finding_fn fn, void *user, hz_log_result *result, hz_error **err);
 

@@ -4,7 +4,23 @@
 #define UNIT_REPORT_RECORDED_H
 
 #include "support/hzt.h"
+#include "support/faultvfs.h"
 #include "hozen/evidence.h"
+#include <stdlib.h>
+
+/* A new state folder, and the place of the evidence in it. */
+static __attribute__((unused)) void recorded_begin_place(char **path, char **folder)
+{
+	*path = hzt_tmpdir();
+	*folder = hzt_path(*path, "evidence");
+}
+
+static __attribute__((unused)) void recorded_end_place(char *path, char *folder)
+{
+	(void)fault_stop();
+	hzt_tmpdir_remove(path);
+	free(folder);
+}
 
 static __attribute__((unused)) int recorded_begin(
 	const char *folder, const char *state_dir, hz_record **rec, hz_error **err)

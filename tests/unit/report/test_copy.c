@@ -23,8 +23,7 @@ static int setup(void **state)
 	struct tm tm;
 
 	assert_non_null(f);
-	f->path = hzt_tmpdir();
-	f->folder = hzt_path(f->path, "evidence");
+	recorded_begin_place(&f->path, &f->folder);
 	f->out = hzt_path(f->path, "bundle");
 	assert_non_null(gmtime_r(&now, &tm));
 	assert_int_equal(strftime(f->year, sizeof(f->year), "%Y", &tm), 4);
@@ -38,9 +37,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	(void)fault_stop();
-	hzt_tmpdir_remove(f->path);
-	free(f->folder);
+	recorded_end_place(f->path, f->folder);
 	free(f->out);
 	free(f);
 	return 0;

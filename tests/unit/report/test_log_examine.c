@@ -29,8 +29,7 @@ static int setup(void **state)
 	size_t len;
 
 	assert_non_null(f);
-	f->path = hzt_tmpdir();
-	f->folder = hzt_path(f->path, "evidence");
+	recorded_begin_place(&f->path, &f->folder);
 	for (unsigned i = 0; i < RECORDS; i++)
 		recorded(f->folder, f->path, 0);
 	path = hzt_path(f->folder, "log");
@@ -50,9 +49,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	(void)fault_stop();
-	hzt_tmpdir_remove(f->path);
-	free(f->folder);
+	recorded_end_place(f->path, f->folder);
 	free(f);
 	return 0;
 }
