@@ -270,6 +270,62 @@ static int stop(void *user, const hz_progress *p)
 	return p->phase == *(const uint32_t *)user;
 }
 
+static unsigned flushes; /* atomic */
+
+static int counted_fsync(int fd)
+{
+	(void)__atomic_add_fetch(&flushes, 1, __ATOMIC_RELAXED);
+	return vfs_system()->fsync(fd);
+}
+
+static bool never(int fd)
+{
+	(void)fd;
+	return false;
+}
+
+static int fails_on_files(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == (off_t)files[0].len) {
+		errno = EIO;
+		return -1;
+	}
+	return vfs_system()->fsync(fd);
+}
+
+/* As on FUSE. */
+static void where_syncfs_does_not_reach_each_file_is_flushed(void **state)
+{
+	hz_restore_result res;
+	hz_error *err = NULL;
+	unsigned otherwise;
+	char *path;
+
+	(void)state;
+	table = *vfs_system();
+	table.fsync = counted_fsync;
+	vfs_install(&table);
+	flushes = 0;
+	expect_whole(0);
+	otherwise = flushes;
+	(void)clean(NULL);
+	table.syncfs_reaches = never;
+	vfs_install(&table);
+	flushes = 0;
+	expect_whole(0);
+	assert_int_equal(flushes, otherwise + ARRAY_LEN(files) + SMALL);
+	(void)clean(NULL);
+	/* What could not be flushed has no name, and ends it. */
+	table.fsync = fails_on_files;
+	vfs_install(&table);
+	assert_fails(restore(0, NULL, &res, &err), HZ_E_IO, &err);
+	path = hzt_path(g.out, files[0].name);
+	assert_int_equal(access(path, F_OK), -1);
+	free(path);
+}
+
 static void a_restore_can_be_stopped_anywhere(void **state)
 {
 	static const uint32_t phases[] = { HZ_PHASE_PLAN, HZ_PHASE_DATA, HZ_PHASE_ATTRS, HZ_PHASE_VERIFY };
@@ -306,6 +362,7 @@ int main(void)
 		T(verify_finds_attributes_that_were_not_kept),
 		T(a_symlink_in_place_of_a_folder_leads_nowhere),
 		T(a_file_that_appears_is_not_replaced),
+		T(where_syncfs_does_not_reach_each_file_is_flushed),
 		T(a_restore_can_be_stopped_anywhere),
 	};
 
